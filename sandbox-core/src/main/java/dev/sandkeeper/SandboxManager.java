@@ -1,0 +1,11 @@
+package dev.sandkeeper;
+
+/** Creates sandboxes. The implementation follows. */
+public final class SandboxManager {
+    private SandboxManager() {}
+
+    /** Placeholder. */
+    public Sandbox connect(SandboxId id) {
+        throw new IllegalStateException("follows");
+    }
+}

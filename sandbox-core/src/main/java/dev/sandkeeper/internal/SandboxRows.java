@@ -1,0 +1,168 @@
+package dev.sandkeeper.internal;
+
+import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxState;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of one deployment: everything that the rest of core asks of a store. Every method is one short transaction, ends
+ * before an interrupt of the caller is honoured (the flag stays set) and throws
+ * {@link dev.sandkeeper.StoreUnavailableException} where the database does not answer. Safe from many threads and JVMs.
+ */
+public interface SandboxRows {
+    /**
+     * The deployment's id.
+     *
+     * @return 1 to 40 of {@code [a-z0-9-]}
+     */
+    String deployment();
+
+    /**
+     * The store's clock: the only one that is compared with a row.
+     *
+     * @return the time, in whole milliseconds
+     */
+    Instant now();
+
+    /**
+     * Adds a row. It is durable when this returns.
+     *
+     * @param row a row of version 0
+     * @return the row with version 1
+     * @throws dev.sandkeeper.SandboxConflictException if a row or history with its id exists
+     */
+    SandboxRow insert(SandboxRow row);
+
+    /**
+     * Finds a live row.
+     *
+     * @param id the sandbox
+     * @return the row
+     */
+    Optional<SandboxRow> find(SandboxId id);
+
+    /**
+     * Finds what is kept of a sandbox that has ended.
+     *
+     * @param id the sandbox
+     * @return its history
+     */
+    Optional<HistoryRow> findHistory(SandboxId id);
+
+    /**
+     * Replaces a row if it is still as it was seen.
+     *
+     * @param next the changed copy of what was seen: its version is the one expected in the store
+     * @return the row with the next version, or nothing if somebody else changed or ended it
+     */
+    Optional<SandboxRow> compareAndSet(SandboxRow next);
+
+    /**
+     * Ends a row: deletes it and writes its history, in one transaction, if it is still as it was seen.
+     *
+     * @param history what is kept; {@code last} is the row as it was seen
+     * @return false if somebody else changed or ended it; nothing is written then
+     */
+    boolean archive(HistoryRow history);
+
+    /**
+     * Finds what somebody must look at, by one range scan of {@code (due_at, id)}.
+     *
+     * @param now the store's time
+     * @param limit the most rows
+     * @return rows whose {@code dueAt} is not after now, the most overdue first
+     */
+    List<SandboxRow> due(Instant now, int limit);
+
+    /**
+     * When somebody must look next.
+     *
+     * @return the earliest {@code dueAt}, or nothing if there are no rows
+     */
+    Optional<Instant> nextDue();
+
+    /**
+     * Says that something happens in sandboxes: one batched statement. Only rows that are live are changed; their
+     * {@code lastActiveAt} becomes now and {@code busyUntil} at least what is given, and their version grows.
+     *
+     * @param busyUntil by id: until when this JVM vouches for activity; null values just touch
+     * @return those ids whose row is not live any more
+     */
+    Set<SandboxId> touch(Map<SandboxId, Optional<Instant>> busyUntil);
+
+    /**
+     * Keeps the leases of creates under way: one batched statement. Only rows in PROVISIONING with that owner are changed;
+     * {@code leaseUntil} and {@code dueAt} become the given time.
+     *
+     * @param ids the sandboxes
+     * @param owner the lease owner
+     * @param until the new end
+     */
+    void keepProvisioning(Collection<SandboxId> ids, String owner, Instant until);
+
+    /**
+     * Keeps a cleaner's lease.
+     *
+     * @param claimed the row as it was claimed
+     * @param until the new end
+     * @return the row with the next version, or nothing if the lease was lost
+     */
+    default Optional<SandboxRow> keepLease(SandboxRow claimed, Instant until) {
+        return compareAndSet(claimed.change()
+                .lease(claimed.leaseOwner(), until)
+                .dueAt(until)
+                .build());
+    }
+
+    /**
+     * Lists live rows by id, a page at a time.
+     *
+     * @param filter which ones
+     * @param after the last id of the page before; null for the first page
+     * @param limit the most rows
+     * @return the page, in the order of ids: an empty one ends the list
+     */
+    List<SandboxRow> list(RowFilter filter, @Nullable SandboxId after, int limit);
+
+    /**
+     * Which live rows to list: all conditions that are given must hold.
+     *
+     * @param backend the backend's name, or null
+     * @param owner the owner, or null
+     * @param states the states; empty for all
+     * @param labels labels that the row must have with these values
+     * @param createdBefore rows made before this time, or null
+     */
+    record RowFilter(
+            @Nullable String backend,
+            @Nullable String owner,
+            Set<SandboxState> states,
+            Map<String, String> labels,
+            @Nullable Instant createdBefore) {
+        /** Every live row. */
+        public static final RowFilter ALL = new RowFilter(null, null, Set.of(), Map.of(), null);
+
+        /** Copies the collections. */
+        public RowFilter {
+            states = Set.copyOf(states);
+            labels = Map.copyOf(labels);
+        }
+    }
+
+    /**
+     * Whether a provider that lists resources of this deployment although the store never had a row means that this is
+     * another, emptied database under the same id.
+     *
+     * @return true if no row was ever inserted since the database was made and the host has not confirmed the id
+     */
+    boolean unconfirmed();
+
+    /** Lets go of the database. Idempotent, never throws. */
+    void close();
+}

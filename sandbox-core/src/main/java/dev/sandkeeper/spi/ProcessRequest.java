@@ -1,0 +1,40 @@
+package dev.sandkeeper.spi;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a backend is told when it is to start a command.
+ *
+ * @param arguments the program and its arguments; at least one, none with NUL in it
+ * @param environment added to the sandbox's environment, or replacing part of it. Must not appear in an argument vector, on
+ *     the host or in the sandbox, nor in a log
+ * @param workingDirectory absolute path in the sandbox
+ * @param user a name or number; null for the sandbox's user
+ * @param stdin whether the caller will write to standard input; else the command reads an end of file at once
+ * @param deadline when the process tree must be gone even if this JVM no longer is, counted from the start; null if it may
+ *     run as long as this JVM does and must end with it, within 10 seconds
+ */
+public record ProcessRequest(
+        List<String> arguments,
+        Map<String, String> environment,
+        String workingDirectory,
+        @Nullable String user,
+        boolean stdin,
+        @Nullable Duration deadline) {
+    /** Copies list and map. */
+    public ProcessRequest {
+        arguments = List.copyOf(arguments);
+        environment = Map.copyOf(environment);
+        Objects.requireNonNull(workingDirectory, "workingDirectory");
+    }
+
+    /** The program only. */
+    @Override
+    public String toString() {
+        return "ProcessRequest[" + arguments.get(0) + " +" + (arguments.size() - 1) + " arguments]";
+    }
+}

@@ -1,0 +1,174 @@
+package dev.sandkeeper.spi;
+
+import dev.sandkeeper.CapabilityMissingException;
+import dev.sandkeeper.Failure;
+import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * An adapter to one provider. Registered by hand, closed by the manager that it was given to, safe from many threads.
+ *
+ * <p>A backend knows no rows: it does what it is told and tells the truth about it. Everything it makes at the provider
+ * carries the deployment's id, our sandbox id and the time of creation, so that {@link #find} and {@link #listOwned} work
+ * for another JVM after this one has died. Every call answers a {@link Thread#interrupt} with
+ * {@link dev.sandkeeper.SandboxInterruptedException}, flag set, and ends within a bound that the backend documents.
+ */
+public interface SandboxBackend extends AutoCloseable {
+    /**
+     * The name under which rows refer to this backend.
+     *
+     * @return the same at every start of the application; 1 to 64 characters
+     */
+    String name();
+
+    /**
+     * What it can do beyond the core. May depend on the host, is found out once and does not change afterwards.
+     *
+     * @return the capabilities, immutable
+     */
+    Set<Capability> capabilities();
+
+    /**
+     * Checks a spec without asking the provider for anything new.
+     *
+     * @param spec the spec
+     * @throws dev.sandkeeper.SpecInvalidException if it breaks a rule of the provider; names field, value and rule
+     * @throws CapabilityMissingException if it needs what the backend lacks
+     */
+    void validate(SandboxSpec spec);
+
+    /**
+     * Creates a sandbox and waits until it takes commands. What it made before it failed it removes as well as it can; the
+     * caller destroys by id whatever is left.
+     *
+     * @param request what to create
+     * @return the running sandbox
+     * @throws dev.sandkeeper.BackendRejectedException if the provider refused; nothing was created
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider could not be reached; nothing was created
+     * @throws dev.sandkeeper.OutcomeUnknownException if the answer was lost; a sandbox may exist, now or within
+     *     {@link #createSettlesWithin()}
+     */
+    BackendSandbox create(ProvisionRequest request);
+
+    /**
+     * The longest time after which a create may still take effect that this JVM, or one that has died, has sent and given
+     * up. Until it has passed, nothing found proves nothing.
+     *
+     * @return default 1 minute
+     */
+    default Duration createSettlesWithin() {
+        return Duration.ofMinutes(1);
+    }
+
+    /**
+     * Finds whatever exists of a sandbox, also if it is only half made.
+     *
+     * @param deployment the deployment's id
+     * @param sandboxId our id
+     * @return what {@link #destroy} takes, or nothing if the provider has nothing of it now
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer
+     */
+    Optional<String> find(String deployment, SandboxId sandboxId);
+
+    /**
+     * Asks the provider for one resource.
+     *
+     * @param providerRef its name
+     * @return its state; {@link ProviderState#UNKNOWN} rather than an exception if the provider does not answer
+     */
+    ProviderState state(String providerRef);
+
+    /**
+     * Connects to a sandbox that exists, whoever created it.
+     *
+     * @param providerRef its name
+     * @return the connection
+     * @throws dev.sandkeeper.SandboxGoneException if there is none, or it does not run any more
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer
+     */
+    BackendSandbox attach(String providerRef);
+
+    /**
+     * Destroys a sandbox and everything that belongs to it alone, and makes sure that it is gone. "Not found" is success, so
+     * it may be repeated by anybody, also at the same time.
+     *
+     * @param providerRef its name
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer, or it is not known to be gone
+     * @throws dev.sandkeeper.BackendRejectedException if the provider refused
+     */
+    void destroy(String providerRef);
+
+    /**
+     * Moves the end that the provider itself keeps. Needs {@link Capability#PROVIDER_EXPIRY}.
+     *
+     * @param providerRef the sandbox's name
+     * @param until the end that is wanted
+     * @return the end that was granted
+     * @throws CapabilityMissingException if the provider keeps no end
+     */
+    default Instant extend(String providerRef, Instant until) {
+        throw missing(Capability.PROVIDER_EXPIRY);
+    }
+
+    /**
+     * Pauses a sandbox. Needs {@link Capability#PAUSE}.
+     *
+     * @param providerRef its name
+     * @throws CapabilityMissingException if the backend cannot
+     */
+    default void pause(String providerRef) {
+        throw missing(Capability.PAUSE);
+    }
+
+    /**
+     * Resumes a paused sandbox. Needs {@link Capability#PAUSE}.
+     *
+     * @param providerRef its name
+     * @throws CapabilityMissingException if the backend cannot
+     */
+    default void resume(String providerRef) {
+        throw missing(Capability.PAUSE);
+    }
+
+    /**
+     * Lists what the provider has of a deployment, half-made and left-over resources included.
+     *
+     * @param deployment the deployment's id
+     * @return the list, and whether it is complete
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer
+     */
+    OwnedListing listOwned(String deployment);
+
+    /**
+     * What a sandbox has used.
+     *
+     * @param providerRef its name
+     * @return the usage, or nothing if the provider does not tell or has it no more
+     */
+    default Optional<ResourceUsage> usage(String providerRef) {
+        return Optional.empty();
+    }
+
+    /**
+     * Asks the provider how it is. Never throws for a provider's fault.
+     *
+     * @return whether it can be used
+     */
+    BackendHealth health();
+
+    /** Lets go of connections. Ends sandboxes of PROCESS lifetime and no others. Idempotent, never throws. */
+    @Override
+    void close();
+
+    private CapabilityMissingException missing(Capability capability) {
+        return new CapabilityMissingException(
+                capability,
+                Failure.of("capability_missing", "this backend lacks " + capability)
+                        .backend(name())
+                        .remedy("Leave it out, or choose a backend that has it"));
+    }
+}
