@@ -192,12 +192,14 @@ public final class Command {
             for (int i = 0; i < arguments.size(); i++) {
                 String argument = arguments.get(i);
                 if (argument.indexOf('\0') >= 0) {
-                    throw new IllegalArgumentException("argument " + i + " has NUL in it, which no program can receive");
+                    throw new IllegalArgumentException(
+                            "argument " + i + " has NUL in it, which no program can receive");
                 }
                 int bytes = argument.getBytes(StandardCharsets.UTF_8).length;
                 if (bytes > LONGEST_ARGUMENT) {
-                    throw new IllegalArgumentException("argument " + i + " has " + bytes + " bytes; Linux passes at most "
-                            + LONGEST_ARGUMENT + ". Write it to a file, or to standard input");
+                    throw new IllegalArgumentException(
+                            "argument " + i + " has " + bytes + " bytes; Linux passes at most " + LONGEST_ARGUMENT
+                                    + ". Write it to a file, or to standard input");
                 }
             }
             this.arguments = new ArrayList<>(arguments);
@@ -299,7 +301,8 @@ public final class Command {
          */
         public Builder captureLimit(int bytes) {
             if (bytes < 0 || bytes > LARGEST_CAPTURE) {
-                throw new IllegalArgumentException("captureLimit must be from 0 to " + LARGEST_CAPTURE + " bytes: " + bytes);
+                throw new IllegalArgumentException(
+                        "captureLimit must be from 0 to " + LARGEST_CAPTURE + " bytes: " + bytes);
             }
             this.captureLimit = bytes;
             return this;
@@ -322,8 +325,9 @@ public final class Command {
                         + 10L;
             }
             if (bytes > LARGEST_ARGUMENTS) {
-                throw new IllegalArgumentException("arguments and environment have " + bytes + " bytes together; at most "
-                        + LARGEST_ARGUMENTS + " can be passed. Write them to a file, or to standard input");
+                throw new IllegalArgumentException(
+                        "arguments and environment have " + bytes + " bytes together; at most " + LARGEST_ARGUMENTS
+                                + " can be passed. Write them to a file, or to standard input");
             }
             return new Command(this);
         }

@@ -85,19 +85,23 @@ public final class Failure {
         return code;
     }
 
-    @Nullable String remedyOrNull() {
+    @Nullable
+    String remedyOrNull() {
         return remedy;
     }
 
-    @Nullable String backendOrNull() {
+    @Nullable
+    String backendOrNull() {
         return backend;
     }
 
-    @Nullable SandboxId sandboxIdOrNull() {
+    @Nullable
+    SandboxId sandboxIdOrNull() {
         return sandboxId;
     }
 
-    @Nullable Throwable causeOrNull() {
+    @Nullable
+    Throwable causeOrNull() {
         return cause;
     }
 

@@ -59,8 +59,12 @@ public sealed interface SandboxEvent {
      * @param destroyed whether it was destroyed; else it was seen for the first time, or destroying it failed
      * @param error why destroying failed, or null
      */
-    record Orphan(String backend, String providerRef, SandboxId id, boolean destroyed, @Nullable Throwable error)
-            implements SandboxEvent {}
+    record Orphan(
+            String backend,
+            String providerRef,
+            SandboxId id,
+            boolean destroyed,
+            @Nullable Throwable error) implements SandboxEvent {}
 
     /**
      * A sandbox's resource is gone although its row is live. The row is being ended.

@@ -696,8 +696,8 @@ public final class SandboxSpec {
 
         private static String text(String field, String value, int longest) {
             if (value.isBlank() || value.length() > longest || value.chars().anyMatch(Character::isISOControl)) {
-                throw new IllegalArgumentException(
-                        field + " must have 1 to " + longest + " characters and no control character: \"" + value + "\"");
+                throw new IllegalArgumentException(field + " must have 1 to " + longest
+                        + " characters and no control character: \"" + value + "\"");
             }
             return value;
         }

@@ -12,4 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param freedBytes what its end freed on disk; null if that is not known
  */
 public record HistoryRow(
-        SandboxRow last, Instant endedAt, @Nullable String usage, @Nullable Long freedBytes) {}
+        SandboxRow last,
+        Instant endedAt,
+        @Nullable String usage,
+        @Nullable Long freedBytes) {}

@@ -114,10 +114,8 @@ public interface SandboxRows {
      * @return the row with the next version, or nothing if the lease was lost
      */
     default Optional<SandboxRow> keepLease(SandboxRow claimed, Instant until) {
-        return compareAndSet(claimed.change()
-                .lease(claimed.leaseOwner(), until)
-                .dueAt(until)
-                .build());
+        return compareAndSet(
+                claimed.change().lease(claimed.leaseOwner(), until).dueAt(until).build());
     }
 
     /**

@@ -47,12 +47,14 @@ public final class Workers {
             Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
             Class<?> type = Class.forName("java.lang.Thread$Builder");
             builder = type.getMethod("name", String.class, long.class).invoke(builder, name + "-", 1L);
-            ThreadFactory factory =
-                    (ThreadFactory) type.getMethod("factory").invoke(builder);
+            ThreadFactory factory = (ThreadFactory) type.getMethod("factory").invoke(builder);
             return (ExecutorService) Executors.class
                     .getMethod("newThreadPerTaskExecutor", ThreadFactory.class)
                     .invoke(null, factory);
-        } catch (ClassNotFoundException | NoSuchMethodException | IllegalAccessException | InvocationTargetException e) {
+        } catch (ClassNotFoundException
+                | NoSuchMethodException
+                | IllegalAccessException
+                | InvocationTargetException e) {
             throw new IllegalStateException("this JVM has no virtual threads although it is new enough", e);
         }
     }
