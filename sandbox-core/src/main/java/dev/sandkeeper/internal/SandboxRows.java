@@ -154,12 +154,15 @@ public interface SandboxRows {
     }
 
     /**
-     * Whether a provider that lists resources of this deployment although the store never had a row means that this is
-     * another, emptied database under the same id.
+     * Whether this may be another, emptied database under an id that is in use: true from the making of a database whose
+     * deployment id the host named until {@link #confirm()} or until the host confirms the id. Survives restarts.
      *
-     * @return true if no row was ever inserted since the database was made and the host has not confirmed the id
+     * @return true if nothing that a provider lists may be taken for an orphan
      */
     boolean unconfirmed();
+
+    /** Says, durably, that the providers had nothing of this deployment that the rows do not know. */
+    void confirm();
 
     /** Lets go of the database. Idempotent, never throws. */
     void close();

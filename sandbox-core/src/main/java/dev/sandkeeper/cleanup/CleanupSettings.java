@@ -1,0 +1,251 @@
+package dev.sandkeeper.cleanup;
+
+import java.time.Duration;
+
+/** How the cleanup engine works. Immutable; the defaults suit production. */
+public final class CleanupSettings {
+    private final Duration interval;
+    private final Duration reviewInterval;
+    private final Duration sweepInterval;
+    private final Duration sweepGrace;
+    private final Duration lease;
+    private final Duration firstRetry;
+    private final Duration longestRetry;
+    private final int batch;
+    private final int parallelism;
+    private final int stuckAfter;
+    private final boolean automatic;
+
+    private CleanupSettings(Builder b) {
+        interval = b.interval;
+        reviewInterval = b.reviewInterval;
+        sweepInterval = b.sweepInterval;
+        sweepGrace = b.sweepGrace;
+        lease = b.lease;
+        firstRetry = b.firstRetry;
+        longestRetry = b.longestRetry;
+        batch = b.batch;
+        parallelism = b.parallelism;
+        stuckAfter = b.stuckAfter;
+        automatic = b.automatic;
+    }
+
+    /**
+     * Starts from the defaults.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** {@return the longest time between two looks for what is due; default 3 seconds} */
+    public Duration interval() {
+        return interval;
+    }
+
+    /** {@return the longest time after which a sandbox is looked at although nothing is due; default 10 minutes} */
+    public Duration reviewInterval() {
+        return reviewInterval;
+    }
+
+    /** {@return the time between two sweeps of a provider, give or take a fifth; default 5 minutes} */
+    public Duration sweepInterval() {
+        return sweepInterval;
+    }
+
+    /** {@return how long an orphan must have been seen before it is destroyed; default 1 minute} */
+    public Duration sweepGrace() {
+        return sweepGrace;
+    }
+
+    /** {@return how long a claim holds without being kept up; default 1 minute} */
+    public Duration lease() {
+        return lease;
+    }
+
+    /** {@return the time before a failed cleaning is tried again for the first time; doubles each time; default 1 second} */
+    public Duration firstRetry() {
+        return firstRetry;
+    }
+
+    /** {@return the longest time before a failed cleaning is tried again; default 5 minutes} */
+    public Duration longestRetry() {
+        return longestRetry;
+    }
+
+    /** {@return how many due sandboxes are read at a time; default 100} */
+    public int batch() {
+        return batch;
+    }
+
+    /** {@return how many are cleaned at the same time; default 4} */
+    public int parallelism() {
+        return parallelism;
+    }
+
+    /** {@return after how many failures a sandbox counts as stuck and listeners are told so; default 10} */
+    public int stuckAfter() {
+        return stuckAfter;
+    }
+
+    /** {@return whether the engine works by itself; default true. Else only {@link Cleanup#run()} does} */
+    public boolean automatic() {
+        return automatic;
+    }
+
+    /** Collects settings. Each setter checks its own argument. Not thread-safe. */
+    public static final class Builder {
+        private Duration interval = Duration.ofSeconds(3);
+        private Duration reviewInterval = Duration.ofMinutes(10);
+        private Duration sweepInterval = Duration.ofMinutes(5);
+        private Duration sweepGrace = Duration.ofMinutes(1);
+        private Duration lease = Duration.ofMinutes(1);
+        private Duration firstRetry = Duration.ofSeconds(1);
+        private Duration longestRetry = Duration.ofMinutes(5);
+        private int batch = 100;
+        private int parallelism = 4;
+        private int stuckAfter = 10;
+        private boolean automatic = true;
+
+        private Builder() {}
+
+        /**
+         * See {@link CleanupSettings#interval()}.
+         *
+         * @param time from 10 milliseconds to 1 day
+         * @return this builder
+         */
+        public Builder interval(Duration time) {
+            interval = checked("interval", time);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#reviewInterval()}.
+         *
+         * @param time from 10 milliseconds to 1 day
+         * @return this builder
+         */
+        public Builder reviewInterval(Duration time) {
+            reviewInterval = checked("reviewInterval", time);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#sweepInterval()}.
+         *
+         * @param time from 10 milliseconds to 1 day
+         * @return this builder
+         */
+        public Builder sweepInterval(Duration time) {
+            sweepInterval = checked("sweepInterval", time);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#sweepGrace()}. Never zero: a row and its resource do not come at the same instant.
+         *
+         * @param time from 10 milliseconds to 1 day
+         * @return this builder
+         */
+        public Builder sweepGrace(Duration time) {
+            sweepGrace = checked("sweepGrace", time);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#lease()}.
+         *
+         * @param time from 10 milliseconds to 1 day
+         * @return this builder
+         */
+        public Builder lease(Duration time) {
+            lease = checked("lease", time);
+            return this;
+        }
+
+        /**
+         * Sets when a failed cleaning is tried again.
+         *
+         * @param first before the first time; doubles each time; from 10 milliseconds to 1 day
+         * @param longest the cap; not less than {@code first}
+         * @return this builder
+         */
+        public Builder retry(Duration first, Duration longest) {
+            firstRetry = checked("first retry", first);
+            longestRetry = checked("longest retry", longest);
+            if (longest.compareTo(first) < 0) {
+                throw new IllegalArgumentException("longest retry " + longest + " is less than first retry " + first);
+            }
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#batch()}.
+         *
+         * @param count from 1 to 10,000
+         * @return this builder
+         */
+        public Builder batch(int count) {
+            batch = checked("batch", count, 10_000);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#parallelism()}.
+         *
+         * @param count from 1 to 1,000
+         * @return this builder
+         */
+        public Builder parallelism(int count) {
+            parallelism = checked("parallelism", count, 1_000);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#stuckAfter()}.
+         *
+         * @param count from 1 to 1,000,000
+         * @return this builder
+         */
+        public Builder stuckAfter(int count) {
+            stuckAfter = checked("stuckAfter", count, 1_000_000);
+            return this;
+        }
+
+        /**
+         * Leaves cleaning to {@link Cleanup#run()} and {@link Cleanup#sweep()}: for tests and for hosts with a schedule of
+         * their own. A deployment in which nobody cleans leaks.
+         *
+         * @return this builder
+         */
+        public Builder manual() {
+            automatic = false;
+            return this;
+        }
+
+        /**
+         * Finishes the settings.
+         *
+         * @return the settings
+         */
+        public CleanupSettings build() {
+            return new CleanupSettings(this);
+        }
+
+        private static Duration checked(String field, Duration time) {
+            if (time.toMillis() < 10 || time.compareTo(Duration.ofDays(1)) > 0) {
+                throw new IllegalArgumentException(field + " must be from 10 milliseconds to 1 day: " + time);
+            }
+            return time;
+        }
+
+        private static int checked(String field, int value, int most) {
+            if (value < 1 || value > most) {
+                throw new IllegalArgumentException(field + " must be from 1 to " + most + ": " + value);
+            }
+            return value;
+        }
+    }
+}
