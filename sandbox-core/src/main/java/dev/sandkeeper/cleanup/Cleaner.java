@@ -193,7 +193,9 @@ final class Cleaner {
     }
 
     static String describe(Throwable error) {
-        String code = error instanceof SandboxException known ? known.code() : error.getClass().getSimpleName();
+        String code = error instanceof SandboxException known
+                ? known.code()
+                : error.getClass().getSimpleName();
         return code + ": " + error.getMessage();
     }
 

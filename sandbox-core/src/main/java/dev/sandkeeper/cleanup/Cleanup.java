@@ -129,10 +129,9 @@ public final class Cleanup {
                 if (rows.findHistory(id).isPresent()) {
                     return;
                 }
-                throw new SandboxNotFoundException(
-                        Failure.of("sandbox_not_found", "no sandbox has the id " + id)
-                                .sandbox(id)
-                                .remedy("Check the id, and that this is the deployment it was created in"));
+                throw new SandboxNotFoundException(Failure.of("sandbox_not_found", "no sandbox has the id " + id)
+                        .sandbox(id)
+                        .remedy("Check the id, and that this is the deployment it was created in"));
             }
             SandboxRow row = found.get();
             if (!isClaimed(row)) {
@@ -156,10 +155,11 @@ public final class Cleanup {
             TimeUnit.MILLISECONDS.sleep(20);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new SandboxInterruptedException(Failure.of("interrupted", "interrupted while destroying sandbox " + id)
-                    .sandbox(id)
-                    .cause(e)
-                    .remedy("The engine goes on destroying it"));
+            throw new SandboxInterruptedException(
+                    Failure.of("interrupted", "interrupted while destroying sandbox " + id)
+                            .sandbox(id)
+                            .cause(e)
+                            .remedy("The engine goes on destroying it"));
         }
     }
 
@@ -320,13 +320,15 @@ public final class Cleanup {
             case PRESENT -> settleTransition(row, SandboxState.ACTIVE);
             case PAUSED -> settleTransition(row, SandboxState.PAUSED);
             case GONE -> sweeper.endGhost(row);
-            case UNKNOWN -> rows.compareAndSet(
-                    row.change().dueAt(rows.now().plus(TRANSITION_RETRY)).build());
+            case UNKNOWN ->
+                rows.compareAndSet(
+                        row.change().dueAt(rows.now().plus(TRANSITION_RETRY)).build());
         }
     }
 
     private void settleTransition(SandboxRow row, SandboxState state) {
-        rows.compareAndSet(row.change().state(state).lease(null, null).dueAt(rows.now()).build());
+        rows.compareAndSet(
+                row.change().state(state).lease(null, null).dueAt(rows.now()).build());
     }
 
     /** Counts what a run does, from many threads. */

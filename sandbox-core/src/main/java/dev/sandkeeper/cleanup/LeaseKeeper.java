@@ -84,10 +84,10 @@ final class LeaseKeeper implements AutoCloseable {
 
     private void refuseIfLost() {
         if (lost) {
-            throw new SandboxConflictException(Failure.of(
-                            "lease_lost", "another cleaner has taken over sandbox " + row.id() + " from this one")
-                    .sandbox(row.id())
-                    .remedy("Nothing is to be done: the other one goes on"));
+            throw new SandboxConflictException(
+                    Failure.of("lease_lost", "another cleaner has taken over sandbox " + row.id() + " from this one")
+                            .sandbox(row.id())
+                            .remedy("Nothing is to be done: the other one goes on"));
         }
     }
 }

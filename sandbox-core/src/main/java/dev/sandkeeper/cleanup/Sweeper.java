@@ -55,9 +55,7 @@ final class Sweeper {
                         listing.resources().stream().filter(this::isOrphan).toList();
                 nothingUnknown &= listing.complete() && orphans.isEmpty();
                 report = report.plus(
-                        unconfirmed
-                                ? leaveAlone(backend, listing, orphans)
-                                : settle(backend, listing, orphans, force));
+                        unconfirmed ? leaveAlone(backend, listing, orphans) : settle(backend, listing, orphans, force));
             } catch (RuntimeException e) {
                 LOG.warn("could not sweep backend {}: {}", backend.name(), Cleaner.describe(e));
                 report = report.plus(new SweepReport(0, 0, 0, 0, 0, 1));
@@ -92,8 +90,12 @@ final class Sweeper {
         SweepReport report = new SweepReport(listed, orphans.size(), 0, 0, 0, 0);
         List<OwnedResource> due = dueOrphans(backend, orphans);
         if (!force && due.size() > Math.max(10, listed / 5)) {
-            stop(backend, due.size(), listed, "it would have destroyed more than a fifth of what the provider listed."
-                    + " Look at the resources, then force a sweep");
+            stop(
+                    backend,
+                    due.size(),
+                    listed,
+                    "it would have destroyed more than a fifth of what the provider listed."
+                            + " Look at the resources, then force a sweep");
             return report.plus(new SweepReport(0, 0, 0, 0, 1, 0));
         }
         int destroyed = 0;
