@@ -1,0 +1,220 @@
+package dev.sandkeeper.testkit.internal;
+
+import dev.sandkeeper.Failure;
+import dev.sandkeeper.FileAccessException;
+import dev.sandkeeper.FileInfo;
+import dev.sandkeeper.spi.BackendFiles;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/** File operations from outside, with the rights of the machine's user. */
+final class MachineFiles implements BackendFiles {
+    private final Machine machine;
+    private final Tree tree;
+    private final int uid;
+
+    MachineFiles(Machine machine) {
+        this.machine = machine;
+        this.tree = machine.tree();
+        this.uid = machine.uid();
+    }
+
+    @FunctionalInterface
+    private interface Call<T> {
+        T run() throws IOException;
+    }
+
+    @FunctionalInterface
+    private interface Change {
+        void run() throws IOException;
+    }
+
+    private void change(String path, Change change) {
+        call(path, () -> {
+            change.run();
+            return true;
+        });
+    }
+
+    private <T> T call(String path, Call<T> call) {
+        machine.requireAlive("use a file");
+        try {
+            return call.run();
+        } catch (FileProblem e) {
+            throw new FileAccessException(Failure.of(
+                            e.errno().code(),
+                            "file \"" + path + "\": " + e.errno().text())
+                    .cause(e));
+        } catch (IOException e) {
+            throw new FileAccessException(
+                    Failure.of("file_access_failed", "file \"" + path + "\": the content could not be read")
+                            .cause(e));
+        }
+    }
+
+    @Override
+    public void write(String path, InputStream content, int mode) {
+        change(path, () -> {
+            tree.makeDirectories(parent(path), uid);
+            synchronized (tree) {
+                Tree.Place place = tree.place(path, false, uid);
+                if (!place.directory().allows(uid, 2)) {
+                    throw new FileProblem(Errno.PERMISSION, path);
+                }
+                if (place.node() instanceof Node.Dir) {
+                    throw new FileProblem(Errno.IS_A_DIRECTORY, path);
+                }
+            }
+            Node.Plain file = new Node.Plain(0644, uid, machine.time().now(), null);
+            boolean done = false;
+            try {
+                fill(file, content);
+                synchronized (tree) {
+                    Tree.Place place = tree.place(path, false, uid);
+                    if (mode >= 0) {
+                        file.mode = mode;
+                    } else if (place.node() instanceof Node.Plain old) {
+                        file.mode = old.mode;
+                    }
+                    tree.put(place, file, path, uid);
+                    done = true;
+                }
+            } finally {
+                if (!done) {
+                    tree.release(file);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void append(String path, InputStream content) {
+        change(path, () -> {
+            Node.Plain file;
+            synchronized (tree) {
+                tree.makeDirectories(parent(path), uid);
+                Tree.Place place = tree.place(path, true, uid);
+                if (place.node() instanceof Node.Plain old) {
+                    file = old;
+                } else {
+                    file = new Node.Plain(0644, uid, machine.time().now(), null);
+                    tree.put(place, file, path, uid);
+                }
+                if (!file.allows(uid, 2)) {
+                    throw new FileProblem(Errno.PERMISSION, path);
+                }
+            }
+            fill(file, content);
+        });
+    }
+
+    private void fill(Node.Plain file, InputStream content) throws IOException {
+        byte[] buffer = new byte[64 << 10];
+        for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
+            machine.requireAlive("write a file");
+            synchronized (tree) {
+                tree.write(file, file.size(), buffer, 0, n);
+            }
+        }
+    }
+
+    @Override
+    public InputStream read(String path) {
+        return call(path, () -> {
+            Node node = tree.get(path, true, uid);
+            if (node instanceof Node.Dir) {
+                throw new FileProblem(Errno.IS_A_DIRECTORY, path);
+            }
+            if (!node.allows(uid, 4)) {
+                throw new FileProblem(Errno.PERMISSION, path);
+            }
+            return node instanceof Node.Plain file ? new Content(file) : new ByteArrayInputStream(new byte[0]);
+        });
+    }
+
+    /** Holds on to the file as it was found, so that a write that replaces it is not seen half. */
+    private final class Content extends InputStream {
+        private final Node.Plain file;
+        private long position;
+
+        Content(Node.Plain file) {
+            this.file = file;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int count) throws IOException {
+            if (machine.hasEnded()) {
+                throw new IOException("the sandbox has ended");
+            }
+            if (count == 0) {
+                return 0;
+            }
+            int n = tree.read(file, position, bytes, offset, count);
+            position += Math.max(n, 0);
+            return n;
+        }
+    }
+
+    @Override
+    public FileInfo stat(String path) {
+        return call(path, () -> tree.stat(path, uid));
+    }
+
+    @Override
+    public List<FileInfo> list(String path, int limit) {
+        return call(path, () -> tree.list(path, limit, uid));
+    }
+
+    @Override
+    public void makeDirectory(String path) {
+        change(path, () -> {
+            tree.makeDirectories(path, uid);
+        });
+    }
+
+    @Override
+    public void move(String from, String to) {
+        change(from, () -> {
+            tree.move(from, to, uid);
+        });
+    }
+
+    @Override
+    public void remove(String path, boolean recursive) {
+        change(path, () -> {
+            tree.remove(path, recursive, uid);
+        });
+    }
+
+    @Override
+    public void setMode(String path, int mode) {
+        change(path, () -> {
+            tree.chmod(path, mode, uid);
+        });
+    }
+
+    @Override
+    public void unpack(String path, InputStream tar) {
+        change(path, () -> {
+            tree.makeDirectories(path, uid);
+            Archive.unpack(tree, path, tar, machine.time(), uid);
+        });
+    }
+
+    @Override
+    public InputStream pack(String path) {
+        return call(path, () -> new ByteArrayInputStream(Archive.pack(tree, path, uid)));
+    }
+
+    private static String parent(String path) {
+        return path.substring(0, Math.max(0, path.lastIndexOf('/')));
+    }
+}
