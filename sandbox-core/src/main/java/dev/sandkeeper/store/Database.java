@@ -1,0 +1,103 @@
+package dev.sandkeeper.store;
+
+import dev.sandkeeper.SandboxException;
+import java.sql.SQLException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+
+/** One database: short transactions that an interrupt does not hit and that are repeated when another was in the way. */
+final class Database {
+    /** How many transactions run at once; others wait. H2 writes one at a time anyway. */
+    static final int THREADS = 8;
+
+    private static final int ATTEMPTS = 20;
+
+    private final Source source;
+    private final Dialect dialect;
+    private final Jdbi jdbi;
+    private final Uninterrupted threads;
+
+    Database(Source source, Dialect dialect, Uninterrupted threads) {
+        this.source = source;
+        this.dialect = dialect;
+        this.jdbi = Jdbi.create(source::connect);
+        this.threads = threads;
+    }
+
+    Dialect dialect() {
+        return dialect;
+    }
+
+    Source source() {
+        return source;
+    }
+
+    /**
+     * Runs one transaction.
+     *
+     * @throws dev.sandkeeper.StoreUnavailableException if it did not commit, or may not have
+     */
+    <T> T transaction(Function<Handle, T> work) {
+        return guarded(threads, source.name(), () -> repeat(work));
+    }
+
+    /** The database's clock, in milliseconds since the epoch. */
+    long now(Handle handle) {
+        return handle.createQuery(dialect.nowQuery()).mapTo(Long.class).one();
+    }
+
+    /** A transaction for who is on one of the store's threads already. */
+    <T> T transactionHere(Function<Handle, T> work) {
+        return repeat(work);
+    }
+
+    /** Runs a call on the store's threads and turns what it throws into what an application is told. */
+    static <T> T guarded(Uninterrupted threads, String name, Supplier<T> call) {
+        try {
+            return threads.call(call::get);
+        } catch (RejectedExecutionException e) {
+            throw StoreFaults.closed(name);
+        } catch (ExecutionException e) {
+            Throwable fault = e.getCause();
+            if (fault instanceof SandboxException known) {
+                throw known;
+            }
+            if (fault instanceof Error error) {
+                throw error;
+            }
+            throw StoreFaults.of(fault == null ? e : fault, name);
+        }
+    }
+
+    private <T> T repeat(Function<Handle, T> work) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return jdbi.inTransaction(TransactionIsolationLevel.READ_COMMITTED, work::apply);
+            } catch (RuntimeException e) {
+                SQLException sql = StoreFaults.find(SQLException.class, e);
+                if (sql != null && dialect.repeatable(sql) && attempt < ATTEMPTS) {
+                    LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(
+                            ThreadLocalRandom.current().nextLong(500L << Math.min(attempt, 7))));
+                    continue;
+                }
+                if (StoreFaults.closed(e)) {
+                    source.renew();
+                }
+                throw e;
+            }
+        }
+    }
+
+    void close() {
+        threads.close();
+        source.close();
+    }
+}

@@ -1,0 +1,59 @@
+package dev.sandkeeper.store;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import org.h2.api.ErrorCode;
+
+/** H2 from 2.3.232 on. */
+final class H2Dialect implements Dialect {
+    /** Another transaction was in the way; H2 has rolled this one back, or its statement. */
+    private static final Set<Integer> REPEATABLE =
+            Set.of(ErrorCode.DEADLOCK_1, ErrorCode.LOCK_TIMEOUT_1, ErrorCode.CONCURRENT_UPDATE_1);
+
+    private static final Set<Integer> MISSING_TABLE = Set.of(
+            ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1,
+            ErrorCode.TABLE_OR_VIEW_NOT_FOUND_WITH_CANDIDATES_2,
+            ErrorCode.TABLE_OR_VIEW_NOT_FOUND_DATABASE_EMPTY_1);
+
+    @Override
+    public String product() {
+        return "H2";
+    }
+
+    @Override
+    public String nowQuery() {
+        return "SELECT DATEDIFF(MILLISECOND, TIMESTAMP WITH TIME ZONE '1970-01-01 00:00:00+00', CURRENT_TIMESTAMP(3))";
+    }
+
+    @Override
+    public String whereQuery() {
+        return "SELECT COALESCE(DATABASE_PATH(), 'memory')";
+    }
+
+    @Override
+    public String migrationFolder() {
+        return "dev/sandkeeper/store/h2";
+    }
+
+    @Override
+    public List<String> migrations() {
+        return List.of("V1__sandboxes.sql");
+    }
+
+    @Override
+    public String appliedMigrationsQuery() {
+        return "SELECT \"version\", \"checksum\", \"success\" FROM \"" + Schema.HISTORY + "\" WHERE \"type\" = 'SQL'"
+                + " ORDER BY \"installed_rank\"";
+    }
+
+    @Override
+    public boolean repeatable(SQLException failure) {
+        return REPEATABLE.contains(failure.getErrorCode());
+    }
+
+    @Override
+    public boolean missingTable(SQLException failure) {
+        return MISSING_TABLE.contains(failure.getErrorCode());
+    }
+}

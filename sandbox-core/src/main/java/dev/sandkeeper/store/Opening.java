@@ -1,0 +1,268 @@
+package dev.sandkeeper.store;
+
+import dev.sandkeeper.Failure;
+import dev.sandkeeper.StoreUnavailableException;
+import dev.sandkeeper.internal.SandboxRows;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a store is opened: look at what is there, refuse what is not ours before anything is written, bring the tables up to
+ * date, record whom they answer for.
+ */
+abstract class Opening {
+    /**
+     * Besides durability ({@code WRITE_DELAY=0}: H2 else loses acknowledged commits with its JVM), no trace file of H2's, and
+     * no hook that closes the database while the host's own hooks still use it.
+     */
+    private static final String OPTIONS =
+            ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=5000;TRACE_LEVEL_FILE=0;TRACE_LEVEL_SYSTEM_OUT=0";
+
+    /** What to call the store in a message. */
+    abstract String name();
+
+    /** What is to be looked at, and may be refused, before the database is touched. */
+    abstract Optional<Marker> prepare(Identity identity) throws IOException;
+
+    abstract Source source();
+
+    /** Where the database is. */
+    abstract String livesAt(Handle handle, Dialect dialect) throws IOException;
+
+    /** Keeps beside the database whom it answers for. */
+    abstract void mark(Optional<Marker> before, Deployment deployment) throws IOException;
+
+    final SandboxRows open(@Nullable String named, boolean confirm, @Nullable Clock clock) {
+        Identity identity = new Identity(name(), named, confirm);
+        Uninterrupted threads = new Uninterrupted(Database.THREADS);
+        boolean opened = false;
+        try {
+            SandboxRows rows = Database.guarded(threads, name(), () -> open(identity, threads, clock));
+            opened = true;
+            return rows;
+        } finally {
+            if (!opened) {
+                threads.close();
+            }
+        }
+    }
+
+    private SandboxRows open(Identity identity, Uninterrupted threads, @Nullable Clock clock) {
+        Source source = null;
+        try {
+            Optional<Marker> marker = prepare(identity);
+            source = source();
+            Database database = new Database(source, dialect(source), threads);
+            Deployment deployment = settle(database, identity, marker, clock);
+            mark(marker, deployment);
+            return new JdbiRows(database, deployment, clock);
+        } catch (IOException e) {
+            close(source);
+            throw new UncheckedIOException(e);
+        } catch (SQLException e) {
+            close(source);
+            throw new IllegalStateException(e);
+        } catch (RuntimeException | Error e) {
+            close(source);
+            throw e;
+        }
+    }
+
+    private static void close(@Nullable Source source) {
+        if (source != null) {
+            source.close();
+        }
+    }
+
+    private Dialect dialect(Source source) throws SQLException {
+        try (Connection connection = source.connect()) {
+            String product = connection.getMetaData().getDatabaseProductName();
+            H2Dialect h2 = new H2Dialect();
+            if (!h2.product().equals(product)) {
+                throw new StoreUnavailableException(Failure.of(
+                                "store_unsupported",
+                                name() + " is of the product \"" + product + "\", which has no store")
+                        .remedy("Use H2"));
+            }
+            if (connection.isReadOnly()) {
+                throw new StoreUnavailableException(StoreFaults.readOnly(name()));
+            }
+            return h2;
+        }
+    }
+
+    private Deployment settle(Database database, Identity identity, Optional<Marker> marker, @Nullable Clock clock)
+            throws IOException {
+        Schema schema = new Schema(database);
+        List<Schema.Step> applied = schema.applied();
+        String livesAt = livesAt(database);
+        Optional<Deployment> recorded =
+                applied.isEmpty() ? Optional.empty() : database.transactionHere(Deployment::find);
+        if (recorded.isPresent()) {
+            identity.check(recorded.get(), marker, livesAt);
+        } else {
+            identity.checkNew(marker);
+        }
+        schema.update(applied);
+        if (recorded.isEmpty()) {
+            try {
+                Deployment first = identity.first(marker, livesAt);
+                database.transactionHere(handle -> first.insert(handle, database.now(handle)));
+                return first;
+            } catch (JdbiException e) {
+                SQLException sql = StoreFaults.find(SQLException.class, e);
+                if (sql == null || !database.dialect().duplicateKey(sql)) {
+                    throw e;
+                }
+                // another opening was first: what it recorded counts
+            }
+        }
+        return database.transactionHere(handle -> {
+            Deployment found = Deployment.find(handle)
+                    .orElseThrow(() -> new IllegalStateException("the record of the deployment has vanished"));
+            identity.check(found, recorded.isPresent() ? marker : Optional.empty(), livesAt);
+            Instant now = Instant.ofEpochMilli(clock == null ? database.now(handle) : clock.millis());
+            return identity.next(handle, found, marker, livesAt, now);
+        });
+    }
+
+    private String livesAt(Database database) throws IOException {
+        try {
+            return database.transactionHere(handle -> {
+                try {
+                    return livesAt(handle, database.dialect());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    /** An H2 file in a directory of its own. */
+    static final class Embedded extends Opening {
+        private static final String DATABASE = "sandkeeper";
+
+        private final Path directory;
+        private final Path file;
+
+        Embedded(Path directory) {
+            this.directory = directory;
+            this.file = directory.resolve(DATABASE + ".mv.db");
+        }
+
+        @Override
+        String name() {
+            return "the store in " + directory;
+        }
+
+        @Override
+        Optional<Marker> prepare(Identity identity) throws IOException {
+            Files.createDirectories(directory);
+            if (!Files.isWritable(directory) || (Files.exists(file) && !Files.isWritable(file))) {
+                throw new StoreUnavailableException(StoreFaults.readOnly(name()));
+            }
+            Optional<Marker> marker = Marker.read(directory);
+            if (!Files.exists(file) || Files.size(file) == 0) {
+                identity.checkNew(marker);
+            }
+            return marker;
+        }
+
+        @Override
+        Source source() {
+            // retry: opens a channel again that an interrupt has closed, should one ever get through
+            return new Source.Embedded("jdbc:h2:file:retry:" + directory.resolve(DATABASE) + OPTIONS, name(), false);
+        }
+
+        @Override
+        String livesAt(Handle handle, Dialect dialect) throws IOException {
+            return Place.of(file);
+        }
+
+        @Override
+        void mark(Optional<Marker> before, Deployment deployment) throws IOException {
+            Marker marker = new Marker(deployment.id(), deployment.databaseId());
+            if (before.isEmpty() || !before.get().equals(marker)) {
+                marker.write(directory);
+            }
+        }
+    }
+
+    /** H2 in memory. */
+    static final class Memory extends Opening {
+        private final String database;
+
+        Memory(String database) {
+            this.database = database;
+        }
+
+        @Override
+        String name() {
+            return "the in-memory store";
+        }
+
+        @Override
+        Optional<Marker> prepare(Identity identity) {
+            return Optional.empty();
+        }
+
+        @Override
+        Source source() {
+            return new Source.Embedded("jdbc:h2:mem:" + database + ";DB_CLOSE_DELAY=-1" + OPTIONS, name(), true);
+        }
+
+        @Override
+        String livesAt(Handle handle, Dialect dialect) {
+            return "memory";
+        }
+
+        @Override
+        void mark(Optional<Marker> before, Deployment deployment) {}
+    }
+
+    /** The host's database. */
+    static final class Host extends Opening {
+        private final DataSource dataSource;
+
+        Host(DataSource dataSource) {
+            this.dataSource = dataSource;
+        }
+
+        @Override
+        String name() {
+            return "the store in the host's data source";
+        }
+
+        @Override
+        Optional<Marker> prepare(Identity identity) {
+            return Optional.empty();
+        }
+
+        @Override
+        Source source() {
+            return Source.of(dataSource, name());
+        }
+
+        @Override
+        String livesAt(Handle handle, Dialect dialect) {
+            return handle.createQuery(dialect.whereQuery()).mapTo(String.class).one();
+        }
+
+        @Override
+        void mark(Optional<Marker> before, Deployment deployment) {}
+    }
+}

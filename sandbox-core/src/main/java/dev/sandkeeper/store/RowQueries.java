@@ -1,0 +1,80 @@
+package dev.sandkeeper.store;
+
+import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.internal.SandboxRows.RowFilter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The queries that must be served by an index, however many rows there are. */
+final class RowQueries {
+    /** Parameters {@code now} and {@code limit}. */
+    static final String DUE =
+            "SELECT " + Columns.ALL + " FROM sandkeeper_sandbox WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit";
+
+    static final String NEXT_DUE = "SELECT MIN(due_at) FROM sandkeeper_sandbox";
+
+    private RowQueries() {}
+
+    /**
+     * The live rows of a filter in the order of ids.
+     *
+     * @param parameters takes the values of the query's parameters
+     */
+    static String list(RowFilter filter, @Nullable SandboxId after, int limit, Map<String, Object> parameters) {
+        List<String> conditions = new ArrayList<>();
+        StringBuilder from = new StringBuilder();
+        String id = "s.id";
+        String order = "s.id";
+        int index = 0;
+        for (Map.Entry<String, String> label : new TreeMap<>(filter.labels()).entrySet()) {
+            String table = "l" + index;
+            from.append(index == 0 ? "" : " JOIN ").append("sandkeeper_label ").append(table);
+            if (index == 0) {
+                id = "l0.sandbox_id";
+                order = "l0.label_name, l0.label_value, l0.sandbox_id";
+            } else {
+                from.append(" ON ").append(table).append(".sandbox_id = l0.sandbox_id");
+            }
+            conditions.add(table + ".label_name = :name" + index + " AND " + table + ".label_value = :value" + index);
+            parameters.put("name" + index, label.getKey());
+            parameters.put("value" + index, label.getValue());
+            index++;
+        }
+        from.append(index == 0 ? "sandkeeper_sandbox s" : " JOIN sandkeeper_sandbox s ON s.id = l0.sandbox_id");
+        if (after != null) {
+            conditions.add(id + " > :after");
+            parameters.put("after", after.toString());
+        }
+        add(conditions, parameters, "s.owner = :owner", "owner", filter.owner());
+        add(conditions, parameters, "s.backend = :backend", "backend", filter.backend());
+        Long before =
+                filter.createdBefore() == null ? null : filter.createdBefore().toEpochMilli();
+        add(conditions, parameters, "s.created_at < :before", "before", before);
+        if (!filter.states().isEmpty()) {
+            List<String> names = filter.states().stream()
+                    .map(state -> "'" + state.name() + "'")
+                    .sorted()
+                    .toList();
+            conditions.add("s.state IN (" + String.join(", ", names) + ")");
+        }
+        parameters.put("limit", limit);
+        return "SELECT s." + Columns.ALL.replace(", ", ", s.") + " FROM " + from
+                + (conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions))
+                + " ORDER BY " + order + " LIMIT :limit";
+    }
+
+    private static void add(
+            List<String> conditions,
+            Map<String, Object> parameters,
+            String condition,
+            String name,
+            @Nullable Object value) {
+        if (value != null) {
+            conditions.add(condition);
+            parameters.put(name, value);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.sandkeeper.store;
+
+import dev.sandkeeper.Failure;
+import dev.sandkeeper.StoreUnavailableException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.sql.SQLException;
+import java.util.Set;
+import org.h2.api.ErrorCode;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what a database or its file system says into what an application is told: the one place that knows. */
+final class StoreFaults {
+    private static final Set<Integer> CLOSED = Set.of(
+            ErrorCode.DATABASE_IS_CLOSED,
+            ErrorCode.DATABASE_CALLED_AT_SHUTDOWN,
+            ErrorCode.CONNECTION_BROKEN_1,
+            ErrorCode.OBJECT_CLOSED);
+
+    private StoreFaults() {}
+
+    /** What an application is told. */
+    static StoreUnavailableException of(Throwable fault, String store) {
+        SQLException sql = find(SQLException.class, fault);
+        IOException io = find(IOException.class, fault);
+        return new StoreUnavailableException(describe(sql, io, store).cause(sql != null ? sql : fault));
+    }
+
+    /** Whether an embedded database has closed itself, so that it must be opened again. */
+    static boolean closed(Throwable fault) {
+        SQLException sql = find(SQLException.class, fault);
+        return sql != null && (CLOSED.contains(sql.getErrorCode()) || find(IOException.class, fault) != null);
+    }
+
+    static <T> @Nullable T find(Class<T> type, Throwable fault) {
+        for (Throwable at = fault; at != null; at = at.getCause()) {
+            if (type.isInstance(at)) {
+                return type.cast(at);
+            }
+        }
+        return null;
+    }
+
+    private static Failure describe(@Nullable SQLException sql, @Nullable IOException io, String store) {
+        int code = sql == null ? 0 : sql.getErrorCode();
+        String reason = io == null || io.getMessage() == null ? "" : io.getMessage();
+        if (reason.contains("No space left")
+                || reason.contains("quota exceeded")
+                || reason.contains("File too large")) {
+            return full(store);
+        }
+        if (code == ErrorCode.DATABASE_IS_READ_ONLY
+                || io instanceof AccessDeniedException
+                || reason.contains("Read-only file system")
+                || reason.contains("Permission denied")) {
+            return readOnly(store);
+        }
+        if (code == ErrorCode.DATABASE_ALREADY_OPEN_1) {
+            return Failure.of("store_locked", store + " is open in another process")
+                    .remedy("Let one JVM at a time use an embedded store, or keep the store in a database server");
+        }
+        if (code == ErrorCode.FILE_CORRUPTED_1 || io instanceof EOFException) {
+            return corrupt(store);
+        }
+        if (code == ErrorCode.FILE_VERSION_ERROR_1) {
+            return Failure.of("store_version", store + " was written by an H2 that this one cannot read")
+                    .remedy("Use the H2 version that wrote it, or a newer one");
+        }
+        if (CLOSED.contains(code)) {
+            return Failure.of("store_unavailable", store + " was closed by a fault and opens again at the next call")
+                    .remedy("Try again");
+        }
+        return Failure.of("store_unavailable", store + " did not answer" + (sql == null ? "" : " (error " + code + ")"))
+                .remedy("Look at the cause; try again when the database answers");
+    }
+
+    static Failure readOnly(String store) {
+        return Failure.of("store_read_only", store + " cannot be written")
+                .remedy("Make the directory and the files in it writable for this user, or choose another directory");
+    }
+
+    static Failure corrupt(String store) {
+        return Failure.of("store_corrupt", store + " is not a database that can be read, or is damaged")
+                .remedy(
+                        "Restore the directory from a backup, or move it away and open an empty one under the same"
+                                + " deployment id with confirmDeployment(): sandboxes that it does not know are then destroyed");
+    }
+
+    private static Failure full(String store) {
+        return Failure.of("store_full", store + " has no space left on its disk")
+                .remedy("Free space or raise the quota; nothing that was acknowledged is lost");
+    }
+
+    static StoreUnavailableException closed(String store) {
+        return new StoreUnavailableException(
+                Failure.of("store_closed", store + " has been closed").remedy("Open a new store"));
+    }
+}

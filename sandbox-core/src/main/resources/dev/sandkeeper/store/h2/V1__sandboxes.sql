@@ -1,0 +1,98 @@
+-- Times are milliseconds since 1970-01-01T00:00Z, durations milliseconds. VARCHAR_CASESENSITIVE is VARCHAR that
+-- also compares as bytes in a database whose host has set IGNORECASE.
+
+-- One row, slot 1: whom this database answers for.
+CREATE TABLE sandkeeper_deployment (
+    slot INTEGER NOT NULL PRIMARY KEY,
+    id VARCHAR_CASESENSITIVE(40) NOT NULL,
+    database_id VARCHAR_CASESENSITIVE(36) NOT NULL,
+    created_at BIGINT NOT NULL,
+    lives_at VARCHAR_CASESENSITIVE(5000) NOT NULL,
+    confirmed BOOLEAN NOT NULL
+);
+
+CREATE TABLE sandkeeper_sandbox (
+    id VARCHAR_CASESENSITIVE(36) NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL,
+    backend VARCHAR_CASESENSITIVE(64) NOT NULL,
+    retention VARCHAR_CASESENSITIVE(16) NOT NULL,
+    lifetime VARCHAR_CASESENSITIVE(16) NOT NULL,
+    owner VARCHAR_CASESENSITIVE(255),
+    session_key VARCHAR_CASESENSITIVE(255),
+    image VARCHAR_CASESENSITIVE(1024),
+    spec VARCHAR_CASESENSITIVE(1000000) NOT NULL,
+    labels VARCHAR_CASESENSITIVE(1000000) NOT NULL,
+    creator VARCHAR_CASESENSITIVE(500) NOT NULL,
+    created_at BIGINT NOT NULL,
+    state VARCHAR_CASESENSITIVE(16) NOT NULL,
+    provider_ref VARCHAR_CASESENSITIVE(1024),
+    time_to_live BIGINT,
+    idle_timeout BIGINT,
+    expires_at BIGINT,
+    last_active_at BIGINT NOT NULL,
+    busy_until BIGINT,
+    due_at BIGINT NOT NULL,
+    settled_at BIGINT,
+    attempts INTEGER NOT NULL,
+    next_attempt_at BIGINT,
+    last_error VARCHAR_CASESENSITIVE(1000),
+    lease_owner VARCHAR_CASESENSITIVE(500),
+    lease_until BIGINT,
+    fence BIGINT NOT NULL,
+    claimed_at BIGINT,
+    end_reason VARCHAR_CASESENSITIVE(1000),
+    end_policy VARCHAR_CASESENSITIVE(500),
+    ended_by VARCHAR_CASESENSITIVE(500)
+);
+
+CREATE INDEX sandkeeper_sandbox_due ON sandkeeper_sandbox (due_at, id);
+CREATE INDEX sandkeeper_sandbox_owner ON sandkeeper_sandbox (owner, id);
+CREATE UNIQUE INDEX sandkeeper_sandbox_session ON sandkeeper_sandbox (session_key);
+
+-- The labels of live sandboxes once more, to be found by.
+CREATE TABLE sandkeeper_label (
+    sandbox_id VARCHAR_CASESENSITIVE(36) NOT NULL,
+    label_name VARCHAR_CASESENSITIVE(100) NOT NULL,
+    label_value VARCHAR_CASESENSITIVE(255) NOT NULL,
+    PRIMARY KEY (sandbox_id, label_name)
+);
+
+CREATE INDEX sandkeeper_label_value ON sandkeeper_label (label_name, label_value, sandbox_id);
+
+-- One row a sandbox that has ended, as it was at its end.
+CREATE TABLE sandkeeper_history (
+    id VARCHAR_CASESENSITIVE(36) NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL,
+    backend VARCHAR_CASESENSITIVE(64) NOT NULL,
+    retention VARCHAR_CASESENSITIVE(16) NOT NULL,
+    lifetime VARCHAR_CASESENSITIVE(16) NOT NULL,
+    owner VARCHAR_CASESENSITIVE(255),
+    session_key VARCHAR_CASESENSITIVE(255),
+    image VARCHAR_CASESENSITIVE(1024),
+    spec VARCHAR_CASESENSITIVE(1000000) NOT NULL,
+    labels VARCHAR_CASESENSITIVE(1000000) NOT NULL,
+    creator VARCHAR_CASESENSITIVE(500) NOT NULL,
+    created_at BIGINT NOT NULL,
+    state VARCHAR_CASESENSITIVE(16) NOT NULL,
+    provider_ref VARCHAR_CASESENSITIVE(1024),
+    time_to_live BIGINT,
+    idle_timeout BIGINT,
+    expires_at BIGINT,
+    last_active_at BIGINT NOT NULL,
+    busy_until BIGINT,
+    due_at BIGINT NOT NULL,
+    settled_at BIGINT,
+    attempts INTEGER NOT NULL,
+    next_attempt_at BIGINT,
+    last_error VARCHAR_CASESENSITIVE(1000),
+    lease_owner VARCHAR_CASESENSITIVE(500),
+    lease_until BIGINT,
+    fence BIGINT NOT NULL,
+    claimed_at BIGINT,
+    end_reason VARCHAR_CASESENSITIVE(1000),
+    end_policy VARCHAR_CASESENSITIVE(500),
+    ended_by VARCHAR_CASESENSITIVE(500),
+    ended_at BIGINT NOT NULL,
+    usage_report VARCHAR_CASESENSITIVE(100000),
+    freed_bytes BIGINT
+);
