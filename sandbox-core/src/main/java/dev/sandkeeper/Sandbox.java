@@ -1,20 +1,342 @@
 package dev.sandkeeper;
 
-/** One sandbox. The implementation follows. */
-public final class Sandbox {
-    private Sandbox() {}
+import dev.sandkeeper.spi.BackendProcess;
+import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.ProcessRequest;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
-    /** Placeholder. */
-    public ExecResult exec(Command command) {
-        throw new IllegalStateException("follows");
+/**
+ * A handle of one sandbox. Safe from many threads. One that {@link SandboxManager#create} answered owns the sandbox, and
+ * closing it destroys the sandbox; one that {@link SandboxManager#connect} answered only lets go.
+ *
+ * <p>Whatever happens in it counts as activity: a running command, an open stream, a file operation. Once the sandbox has
+ * ended every call throws {@link SandboxGoneException}, which says when and why; once the handle is closed,
+ * {@link HandleClosedException}.
+ */
+public final class Sandbox implements AutoCloseable {
+    private final SandboxManager manager;
+    private final SandboxId id;
+    private final String backend;
+    private final Lifetime lifetime;
+    private final BackendSandbox connection;
+    private volatile boolean owns;
+    private volatile boolean closed;
+    private volatile @Nullable SandboxGoneException ended;
+
+    Sandbox(
+            SandboxManager manager,
+            SandboxId id,
+            String backend,
+            Lifetime lifetime,
+            BackendSandbox connection,
+            boolean owns) {
+        this.manager = manager;
+        this.id = id;
+        this.backend = backend;
+        this.lifetime = lifetime;
+        this.connection = connection;
+        this.owns = owns;
     }
 
-    /** Placeholder. */
-    public void start(Command command) {}
+    /** {@return our id: what {@link SandboxManager#connect} takes, in this JVM or another one} */
+    public SandboxId id() {
+        return id;
+    }
 
-    /** Placeholder. */
-    public void detach() {}
+    /** {@return the name of the backend that has it} */
+    public String backend() {
+        return backend;
+    }
 
-    /** Placeholder. */
-    public void touch() {}
+    /**
+     * Runs a command with all defaults to its end; as {@link #exec(Command)}.
+     *
+     * @param arguments the program and its arguments
+     * @return how it ended and what it printed
+     */
+    public ExecResult exec(String... arguments) {
+        return exec(Command.of(arguments));
+    }
+
+    /**
+     * Runs a command to its end. A deadline ends its whole process tree and is told by {@link ExecResult#timedOut()};
+     * output beyond the capture limit is thrown away, so that no amount of it can hurt this JVM.
+     *
+     * @param command what to run
+     * @return how it ended and what it printed; an exit code other than 0 is a result, not an exception
+     * @throws CommandNotStartableException if there is no such program, or it cannot be executed
+     * @throws CapabilityMissingException if the command needs what the backend lacks
+     * @throws SandboxGoneException if the sandbox has ended, also while the command ran
+     * @throws SandboxInterruptedException if the calling thread was interrupted; the process tree has been ended then
+     * @throws SandboxTimeoutException if it is not known whether the deadline ended the command
+     * @throws BackendUnavailableException if the connection was lost; the command ends by its deadline or with this JVM
+     */
+    public ExecResult exec(Command command) {
+        begin();
+        long started = System.nanoTime();
+        try {
+            byte[] stdin = command.stdin();
+            OutputCapture capture = new OutputCapture(command.captureLimit());
+            try (BackendProcess process = connection.start(request(command, stdin.length > 0))) {
+                CommandRun run = new CommandRun(process, command, manager.timer(), manager.workers());
+                if (stdin.length > 0) {
+                    run.feed(stdin, true);
+                }
+                ExitStatus status = pump(run, capture);
+                return new ExecResult(
+                        command.arguments().get(0),
+                        status,
+                        capture.stdout(),
+                        capture.stderr(),
+                        Duration.ofNanos(System.nanoTime() - started));
+            }
+        } catch (SandboxGoneException e) {
+            throw manager.explain(id, e);
+        } finally {
+            manager.activity().end(id);
+        }
+    }
+
+    private ExitStatus pump(CommandRun run, OutputCapture capture) {
+        try {
+            return run.pump(capture);
+        } catch (InterruptedException e) {
+            run.abandon(Duration.ZERO);
+            Thread.currentThread().interrupt();
+            throw new SandboxInterruptedException(
+                    Failure.of("interrupted", "interrupted while a command ran; it has been ended")
+                            .sandbox(id)
+                            .backend(backend)
+                            .cause(e));
+        } catch (SandboxInterruptedException e) {
+            boolean interrupted = Thread.interrupted();
+            run.abandon(Duration.ZERO);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Starts a command and answers while it runs. What {@link Command#stdin()} has is written first; the stream stays open.
+     *
+     * @param command what to run
+     * @return the running command; to be closed
+     * @throws CommandNotStartableException if it is known already that there is no such program; else
+     *     {@link SandboxProcess#onExit()} tells
+     * @throws CapabilityMissingException if the command needs what the backend lacks
+     * @throws SandboxGoneException if the sandbox has ended
+     */
+    public SandboxProcess start(Command command) {
+        begin();
+        boolean started = false;
+        try {
+            BackendProcess backendProcess = connection.start(request(command, true));
+            CommandRun run = new CommandRun(backendProcess, command, manager.timer(), manager.workers());
+            SandboxProcess process = new SandboxProcess(
+                    backendProcess, run, () -> manager.activity().end(id));
+            process.begin(manager.workers());
+            started = true;
+            byte[] stdin = command.stdin();
+            if (stdin.length > 0) {
+                run.feed(stdin, false);
+            }
+            return process;
+        } catch (SandboxGoneException e) {
+            throw manager.explain(id, e);
+        } finally {
+            if (!started) {
+                manager.activity().end(id);
+            }
+        }
+    }
+
+    private static ProcessRequest request(Command command, boolean stdin) {
+        String directory = command.workingDirectory().orElse(SandboxSpec.WORKSPACE);
+        return new ProcessRequest(
+                command.arguments(),
+                command.environment(),
+                directory.startsWith("/") ? directory : SandboxSpec.WORKSPACE + "/" + directory,
+                command.user().orElse(null),
+                stdin,
+                command.deadline().orElse(null));
+    }
+
+    private void begin() {
+        refuseIfUnusable();
+        manager.activity().begin(id);
+        SandboxGoneException gone = ended;
+        if (gone != null) {
+            manager.activity().end(id);
+            throw again(gone);
+        }
+    }
+
+    private void refuseIfUnusable() {
+        if (closed) {
+            throw new HandleClosedException(Failure.of("handle_closed", "this handle of sandbox " + id + " is closed")
+                    .sandbox(id)
+                    .backend(backend)
+                    .remedy("Use the handle before it is closed, or connect(id) for a new one if the sandbox lives"));
+        }
+        SandboxGoneException gone = ended;
+        if (gone != null) {
+            throw again(gone);
+        }
+    }
+
+    /** An exception of the calling thread, so that its stack trace is its own. */
+    private SandboxGoneException again(SandboxGoneException gone) {
+        return new SandboxGoneException(
+                gone.endedAt().orElse(null),
+                gone.reason().orElse(null),
+                Failure.of(
+                                gone.code(),
+                                "sandbox " + id + " has ended: "
+                                        + gone.reason().orElse("it is not known why")
+                                        + gone.endedAt()
+                                                .map(at -> " (" + at + ")")
+                                                .orElse(""))
+                        .sandbox(id)
+                        .backend(backend)
+                        .remedy("Create a new one")
+                        .cause(gone));
+    }
+
+    /**
+     * Reads its row, or its history if it has ended.
+     *
+     * @return what the store knows of it
+     * @throws StoreUnavailableException if the store did not answer
+     */
+    public SandboxInfo info() {
+        return manager.info(id);
+    }
+
+    /**
+     * Counts as activity.
+     *
+     * @throws SandboxGoneException if it has ended
+     */
+    public void touch() {
+        begin();
+        manager.activity().end(id);
+    }
+
+    /**
+     * Gives it another life of this length from now on; as {@link SandboxManager#renew}.
+     *
+     * @param timeToLive from 1 millisecond to 3,650 days
+     * @return when it ends now
+     */
+    public Instant renew(Duration timeToLive) {
+        if (closed) {
+            refuseIfUnusable();
+        }
+        return manager.renew(id, timeToLive);
+    }
+
+    /**
+     * Pauses it: its memory is kept and nothing runs in it. Does nothing if it is paused.
+     *
+     * @throws CapabilityMissingException if the backend cannot
+     * @throws SandboxConflictException if somebody else is pausing or resuming it
+     * @throws IllegalStateException if its lifetime is PROCESS, which excludes pausing
+     */
+    public void pause() {
+        refuseIfUnusable();
+        if (lifetime == Lifetime.PROCESS) {
+            throw new IllegalStateException("sandbox " + id + " has Lifetime.PROCESS, which excludes pause()");
+        }
+        manager.pause(id);
+    }
+
+    /**
+     * Resumes it. Does nothing if it is not paused.
+     *
+     * @throws CapabilityMissingException if the backend cannot
+     * @throws SandboxConflictException if somebody else is pausing or resuming it
+     */
+    public void resume() {
+        refuseIfUnusable();
+        manager.resume(id);
+    }
+
+    /**
+     * Leaves the sandbox to its policy: closing this handle lets go from now on.
+     *
+     * @return this handle
+     * @throws IllegalStateException if its lifetime is PROCESS, which excludes detaching
+     */
+    public Sandbox detach() {
+        if (lifetime == Lifetime.PROCESS) {
+            throw new IllegalStateException("sandbox " + id + " has Lifetime.PROCESS, which excludes detach()");
+        }
+        owns = false;
+        return this;
+    }
+
+    /**
+     * Ends the sandbox now, from whatever handle, and lets go. May be repeated.
+     *
+     * @throws SandboxException if it could not be established that nothing is left; the cleanup engine goes on trying
+     */
+    public void destroy() {
+        try {
+            manager.destroy(id);
+        } finally {
+            letGo();
+        }
+    }
+
+    /**
+     * Destroys the sandbox if this handle owns it, else lets go. Never throws for a provider's fault and waits 10 seconds
+     * at most: by then the store has it down for cleaning and the engine goes on. Idempotent.
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        if (owns) {
+            manager.destroyInBackground(id);
+        }
+        letGo();
+    }
+
+    void letGo() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        manager.forget(this);
+        connection.close();
+    }
+
+    Lifetime lifetime() {
+        return lifetime;
+    }
+
+    /** The row was claimed, or the provider has it no more. */
+    void end(SandboxGoneException reason) {
+        if (ended == null) {
+            ended = reason;
+        }
+    }
+
+    /** It was renewed before anybody had claimed it. */
+    void revive() {
+        ended = null;
+    }
+
+    /** Id and backend. */
+    @Override
+    public String toString() {
+        return "Sandbox[" + id + ", " + backend + "]";
+    }
 }

@@ -686,6 +686,10 @@ public final class SandboxSpec {
          * @throws IllegalArgumentException if two settings exclude each other; the message names both
          */
         public SandboxSpec build() {
+            if (retention == Retention.PERMANENT && timeToLive != null) {
+                throw new IllegalArgumentException(
+                        "timeToLive " + timeToLive + " excludes retention PERMANENT, which never ends by time");
+            }
             for (String name : secrets) {
                 if (environment.containsKey(name)) {
                     throw new IllegalArgumentException("\"" + name + "\" is both an environment variable and a secret");

@@ -284,13 +284,7 @@ public final class Cleanup {
 
     private boolean judge(SandboxRow row) {
         Instant now = rows.now();
-        Decision decision;
-        try {
-            decision = policy.decide(Infos.of(row), now);
-        } catch (RuntimeException e) {
-            LOG.error("the cleanup policy failed for sandbox {}; it is kept and asked about again", row.id(), e);
-            decision = new Decision.Keep(now.plus(settings.reviewInterval()), "the policy failed");
-        }
+        Decision decision = decide(row, now);
         if (decision instanceof Decision.Destroy destroy) {
             Optional<SandboxRow> expired = rows.compareAndSet(row.change()
                     .state(SandboxState.EXPIRED)
@@ -303,12 +297,38 @@ public final class Cleanup {
             context.events().accept(new SandboxEvent.Expired(Infos.of(expired.get())));
             return end(expired.get(), destroy);
         }
-        Instant review = now.plus(settings.reviewInterval());
-        Instant until = ((Decision.Keep) decision).until();
-        Instant earliest = now.plusMillis(10);
-        Instant due = until.isAfter(review) ? review : until.isBefore(earliest) ? earliest : until;
-        rows.compareAndSet(row.change().dueAt(due).build());
+        rows.compareAndSet(row.change().dueAt(dueAt(decision, now)).build());
         return false;
+    }
+
+    private Decision decide(SandboxRow row, Instant now) {
+        try {
+            return policy.decide(Infos.of(row), now);
+        } catch (RuntimeException e) {
+            LOG.error("the cleanup policy failed for sandbox {}; it is kept and asked about again", row.id(), e);
+            return new Decision.Keep(now.plus(settings.reviewInterval()), "the policy failed");
+        }
+    }
+
+    /**
+     * For {@link dev.sandkeeper.SandboxManager}: when somebody must look at a row next.
+     *
+     * @param row as it is about to be written
+     * @param now the store's time
+     * @return when the policy wants to be asked, and no later than the next review
+     */
+    public Instant dueAt(SandboxRow row, Instant now) {
+        return dueAt(decide(row, now), now);
+    }
+
+    private Instant dueAt(Decision decision, Instant now) {
+        if (!(decision instanceof Decision.Keep keep)) {
+            return now;
+        }
+        Instant review = now.plus(settings.reviewInterval());
+        Instant earliest = now.plusMillis(10);
+        Instant until = keep.until();
+        return until.isAfter(review) ? review : until.isBefore(earliest) ? earliest : until;
     }
 
     /** The JVM that paused or resumed it has ended in between: the provider knows what came of it. */

@@ -45,13 +45,12 @@ public interface CleanupPolicy {
             if (timeout == null) {
                 return new Decision.Keep(Instant.MAX, "may be idle for ever");
             }
-            Instant active = sandbox.lastActiveAt();
-            Instant busyUntil = sandbox.busyUntil().orElse(active);
-            Instant last = busyUntil.isAfter(active) ? busyUntil : active;
-            Instant end = last.plus(timeout);
+            Instant idleEnd = sandbox.lastActiveAt().plus(timeout);
+            Instant busyUntil = sandbox.busyUntil().orElse(idleEnd);
+            Instant end = busyUntil.isAfter(idleEnd) ? busyUntil : idleEnd;
             return now.isBefore(end)
-                    ? new Decision.Keep(end, "last active " + last)
-                    : new Decision.Destroy("idle", "nothing happened in it since " + last);
+                    ? new Decision.Keep(end, "last active " + sandbox.lastActiveAt())
+                    : new Decision.Destroy("idle", "nothing happened in it since " + sandbox.lastActiveAt());
         };
     }
 

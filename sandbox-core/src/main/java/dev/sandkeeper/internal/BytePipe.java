@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A bounded pipe between two threads. Unlike {@link java.io.PipedInputStream} it waits without polling, answers interrupts
  * and bounds, and does not care which thread lives.
  */
-final class BytePipe {
+public final class BytePipe {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final byte[] ring;
@@ -20,17 +20,27 @@ final class BytePipe {
     private boolean ended;
     private boolean abandoned;
 
-    BytePipe(int capacity) {
+    /**
+     * An empty pipe.
+     *
+     * @param capacity how many bytes wait in it at most
+     */
+    public BytePipe(int capacity) {
         ring = new byte[capacity];
     }
 
     /**
      * Hands bytes over and waits for room.
      *
+     * @param bytes holds them
+     * @param offset where they start
+     * @param length how many
      * @param idle the longest wait in which nothing is taken; null for none
      * @throws IOException if nobody reads any more
+     * @throws InterruptedException if the calling thread was interrupted
+     * @throws TimeoutException if nothing was taken for so long
      */
-    void write(byte[] bytes, int offset, int length, @Nullable Duration idle)
+    public void write(byte[] bytes, int offset, int length, @Nullable Duration idle)
             throws IOException, InterruptedException, TimeoutException {
         int done = 0;
         lock.lockInterruptibly();
@@ -59,10 +69,15 @@ final class BytePipe {
     /**
      * Takes bytes, at least one unless that is the end.
      *
+     * @param bytes gets them
+     * @param offset where they go
+     * @param length how many at most
      * @param idle the longest wait; null for none
      * @return how many; -1 at the end
+     * @throws InterruptedException if the calling thread was interrupted
+     * @throws TimeoutException if nothing came for so long
      */
-    int read(byte[] bytes, int offset, int length, @Nullable Duration idle)
+    public int read(byte[] bytes, int offset, int length, @Nullable Duration idle)
             throws InterruptedException, TimeoutException {
         lock.lockInterruptibly();
         try {
@@ -84,7 +99,8 @@ final class BytePipe {
         }
     }
 
-    int available() {
+    /** {@return how many bytes wait} */
+    public int available() {
         lock.lock();
         try {
             return count;
@@ -94,7 +110,7 @@ final class BytePipe {
     }
 
     /** The writer has written all; the reader sees an end after what is still in here. */
-    void end() {
+    public void end() {
         lock.lock();
         try {
             ended = true;
@@ -105,7 +121,7 @@ final class BytePipe {
     }
 
     /** Nobody reads any more, or nobody shall: writers fail, readers see an end at once. */
-    void abandon() {
+    public void abandon() {
         lock.lock();
         try {
             abandoned = true;
@@ -115,7 +131,8 @@ final class BytePipe {
         }
     }
 
-    boolean abandoned() {
+    /** {@return whether {@link #abandon()} was called} */
+    public boolean abandoned() {
         lock.lock();
         try {
             return abandoned;
