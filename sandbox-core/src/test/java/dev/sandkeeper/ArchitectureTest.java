@@ -10,12 +10,14 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.testsupport.HouseRules;
 import java.util.Set;
@@ -28,9 +30,11 @@ class ArchitectureTest {
         "dev.sandkeeper.spi..", "dev.sandkeeper.store..", "dev.sandkeeper.cleanup..", "dev.sandkeeper.internal.."
     };
     private static final DescribedPredicate<JavaClass> FACADES = describe(
-            "the facades and their builders",
+            "the facades, what they hand out and what only they can see",
             c -> c.getPackageName().equals(ROOT)
-                    && Set.of("Sandbox", "SandboxManager").contains(outermost(c).getSimpleName()));
+                    && (Set.of("Sandbox", "SandboxManager", "SandboxProcess", "SandboxFiles")
+                                    .contains(outermost(c).getSimpleName())
+                            || !outermost(c).getModifiers().contains(JavaModifier.PUBLIC)));
 
     @ArchTest
     static final ArchTests house = ArchTests.in(HouseRules.class);
@@ -42,12 +46,13 @@ class ArchitectureTest {
                     .or(resideInAPackage(ROOT).or(resideInAnyPackage(ROOMS))))
             .because("every arrow points to core");
 
-    /** A capability is what an application asks for by name, so its values may speak of it. */
+    /** What an application asks for by name, and how a backend is, are values too. */
     @ArchTest
     static final ArchRule valuesAreOnlyValues = noClasses()
             .that(resideInAPackage(ROOT).and(not(FACADES)))
             .should()
-            .dependOnClassesThat(resideInAnyPackage(ROOMS).and(not(type(Capability.class))))
+            .dependOnClassesThat(
+                    resideInAnyPackage(ROOMS).and(not(type(Capability.class))).and(not(type(BackendHealth.class))))
             .because("only the facades look behind the root package");
 
     @ArchTest
