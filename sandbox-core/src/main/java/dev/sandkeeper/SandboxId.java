@@ -1,5 +1,6 @@
 package dev.sandkeeper;
 
+import java.io.Serializable;
 import java.util.Objects;
 import java.util.UUID;
 
@@ -9,7 +10,7 @@ import java.util.UUID;
  *
  * @param value the UUID
  */
-public record SandboxId(UUID value) implements Comparable<SandboxId> {
+public record SandboxId(UUID value) implements Comparable<SandboxId>, Serializable {
     /** Refuses null. */
     public SandboxId {
         Objects.requireNonNull(value, "value");
