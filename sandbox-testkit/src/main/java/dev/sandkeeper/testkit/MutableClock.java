@@ -13,7 +13,7 @@ import java.util.PriorityQueue;
 /**
  * A clock that stands still until a test moves it. Zones made by {@link #withZone} share its time. Safe from many threads.
  *
- * <p>Given to {@link InMemoryProvider.Builder#clock}, it also drives what sleeps in the simulated sandboxes: a command that
+ * <p>Given to {@link InMemoryProvider#at}, it also drives what sleeps in the simulated sandboxes: a command that
  * sleeps for an hour goes on when the clock has been advanced by an hour.
  */
 public final class MutableClock extends Clock {
