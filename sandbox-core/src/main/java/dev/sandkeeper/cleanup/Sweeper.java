@@ -102,8 +102,7 @@ final class Sweeper {
         for (OwnedResource resource : due) {
             destroyed += destroy(backend, resource) ? 1 : 0;
         }
-        int ghosts = listing.complete() ? endGhosts(backend, listing) : 0;
-        return report.plus(new SweepReport(0, 0, destroyed, ghosts, 0, 0));
+        return report.plus(new SweepReport(0, 0, destroyed, 0, 0, 0));
     }
 
     /** A resource is an orphan if no live row has its id, or that row knows its resource by another name. */
