@@ -78,8 +78,7 @@ final class Archive {
                 tree.chmod(target, entry.getMode() & 07777, uid);
                 continue;
             }
-            int slash = target.lastIndexOf('/');
-            tree.makeDirectories(target.substring(0, slash), uid);
+            tree.makeParents(target, uid);
             synchronized (tree) {
                 Node node = entry.isSymbolicLink()
                         ? new Node.Link(cooked(entry.getLinkName()), uid, time.now())

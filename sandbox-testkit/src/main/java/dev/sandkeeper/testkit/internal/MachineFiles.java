@@ -57,17 +57,15 @@ final class MachineFiles implements BackendFiles {
     @Override
     public void write(String path, InputStream content, int mode) {
         change(path, () -> {
-            tree.makeDirectories(parent(path), uid);
+            tree.makeParents(path, uid);
+            Node.Plain file = new Node.Plain(0644, uid, machine.time().now(), null);
             synchronized (tree) {
                 Tree.Place place = tree.place(path, false, uid);
                 if (!place.directory().allows(uid, 2)) {
                     throw new FileProblem(Errno.PERMISSION, path);
                 }
-                if (place.node() instanceof Node.Dir) {
-                    throw new FileProblem(Errno.IS_A_DIRECTORY, path);
-                }
+                tree.requireReplaceable(place, file, path, uid);
             }
-            Node.Plain file = new Node.Plain(0644, uid, machine.time().now(), null);
             boolean done = false;
             try {
                 fill(file, content);
@@ -94,7 +92,7 @@ final class MachineFiles implements BackendFiles {
         change(path, () -> {
             Node.Plain file;
             synchronized (tree) {
-                tree.makeDirectories(parent(path), uid);
+                tree.makeParents(path, uid);
                 Tree.Place place = tree.place(path, true, uid);
                 if (place.node() instanceof Node.Plain old) {
                     file = old;
@@ -130,7 +128,10 @@ final class MachineFiles implements BackendFiles {
             if (!node.allows(uid, 4)) {
                 throw new FileProblem(Errno.PERMISSION, path);
             }
-            return node instanceof Node.Plain file ? new Content(file) : new ByteArrayInputStream(new byte[0]);
+            if (node instanceof Node.Plain file) {
+                return new Content(file);
+            }
+            throw new FileProblem(Errno.INVALID, path);
         });
     }
 
@@ -212,9 +213,5 @@ final class MachineFiles implements BackendFiles {
     @Override
     public InputStream pack(String path) {
         return call(path, () -> new ByteArrayInputStream(Archive.pack(tree, path, uid)));
-    }
-
-    private static String parent(String path) {
-        return path.substring(0, Math.max(0, path.lastIndexOf('/')));
     }
 }

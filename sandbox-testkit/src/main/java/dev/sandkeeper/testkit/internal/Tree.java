@@ -134,8 +134,19 @@ final class Tree {
             if (place.node() == null) {
                 put(place, new Node.Dir(0755, uid, time.now()), path, uid);
             } else if (!(place.node() instanceof Node.Dir)) {
-                throw new FileProblem(Errno.NOT_A_DIRECTORY, path);
+                boolean last = prefix.length() >= path.length();
+                throw new FileProblem(last ? Errno.EXISTS : Errno.NOT_A_DIRECTORY, path);
             }
+        }
+    }
+
+    /** Makes the directories above a path, where a file that is in the way is not "there already". */
+    synchronized void makeParents(String path, int uid) throws FileProblem {
+        String parent = path.substring(0, Math.max(0, path.lastIndexOf('/')));
+        try {
+            makeDirectories(parent, uid);
+        } catch (FileProblem e) {
+            throw e.errno() == Errno.EXISTS ? new FileProblem(Errno.NOT_A_DIRECTORY, path) : e;
         }
     }
 
@@ -174,6 +185,7 @@ final class Tree {
                 && (within(directory, target.directory()) || source.name().equals("."))) {
             throw new FileProblem(Errno.INVALID, to);
         }
+        requireReplaceable(target, moved, to, uid);
         requireWritable(source.directory(), from, uid);
         put(target, moved, to, uid);
         source.directory().entries.remove(source.name());
@@ -234,6 +246,14 @@ final class Tree {
         }
     }
 
+    private boolean isDirectory(String path, int uid) {
+        try {
+            return get(path, true, uid) instanceof Node.Dir;
+        } catch (FileProblem e) {
+            return false; // it leads nowhere
+        }
+    }
+
     synchronized void chmod(String path, int mode, int uid) throws FileProblem {
         Node node = get(path, true, uid);
         if (uid != 0 && uid != node.uid) {
@@ -268,6 +288,20 @@ final class Tree {
     private static void requireWritable(Node.Dir directory, String path, int uid) throws FileProblem {
         if (!directory.allows(uid, 2) || !directory.allows(uid, 1)) {
             throw new FileProblem(Errno.PERMISSION, path);
+        }
+    }
+
+    /** A directory is never replaced, nor is a link to one, and nothing by a directory. */
+    synchronized void requireReplaceable(Place target, Node by, String path, int uid) throws FileProblem {
+        Node there = target.node();
+        if (there instanceof Node.Link && isDirectory(path, uid)) {
+            throw new FileProblem(Errno.IS_A_DIRECTORY, path);
+        }
+        if (there instanceof Node.Dir) {
+            throw new FileProblem(Errno.IS_A_DIRECTORY, path);
+        }
+        if (there != null && by instanceof Node.Dir) {
+            throw new FileProblem(Errno.NOT_A_DIRECTORY, path);
         }
     }
 
