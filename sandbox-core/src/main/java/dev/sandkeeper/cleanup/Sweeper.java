@@ -56,6 +56,9 @@ final class Sweeper {
                 nothingUnknown &= listing.complete() && orphans.isEmpty();
                 report = report.plus(
                         unconfirmed ? leaveAlone(backend, listing, orphans) : settle(backend, listing, orphans, force));
+                if (listing.complete()) {
+                    report = report.plus(new SweepReport(0, 0, 0, endGhosts(backend, listing), 0, 0));
+                }
             } catch (RuntimeException e) {
                 LOG.warn("could not sweep backend {}: {}", backend.name(), Cleaner.describe(e));
                 report = report.plus(new SweepReport(0, 0, 0, 0, 0, 1));
