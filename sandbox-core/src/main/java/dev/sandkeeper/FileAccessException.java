@@ -3,7 +3,8 @@ package dev.sandkeeper;
 /**
  * A file operation inside the sandbox failed: {@code file_not_found}, {@code file_exists}, {@code not_a_directory},
  * {@code is_a_directory}, {@code permission_denied}, {@code disk_full}, {@code directory_not_empty}, {@code
- * file_too_large} or {@code file_access_failed}.
+ * file_too_large}, {@code too_many_entries}, {@code host_file_failed} for a fault of the host's own files, or {@code
+ * file_access_failed}.
  */
 public final class FileAccessException extends SandboxException {
     private static final long serialVersionUID = 1L;

@@ -16,7 +16,7 @@ import java.util.List;
 public interface BackendFiles {
     /**
      * Writes a file: under a temporary name beside it, then renamed, so that a reader sees the old content or the new.
-     * Directories above it are made.
+     * Directories above it are made. A link is replaced, unless it leads to a directory: {@code is_a_directory}.
      *
      * @param path the file
      * @param content read to its end, not closed
@@ -52,7 +52,7 @@ public interface BackendFiles {
      * Lists a directory.
      *
      * @param path the directory
-     * @param limit the most entries that are answered
+     * @param limit the most entries that are answered; any of them where there are more
      * @return its entries without {@code .} and {@code ..}, sorted by path
      */
     List<FileInfo> list(String path, int limit);
@@ -65,10 +65,11 @@ public interface BackendFiles {
     void makeDirectory(String path);
 
     /**
-     * Renames a file or directory, replacing a file that is there.
+     * Renames a file or directory, replacing a file that is there. What is a directory is never replaced: {@code
+     * is_a_directory}; a directory does not replace a file: {@code not_a_directory}.
      *
      * @param from the old path
-     * @param to the new path
+     * @param to the new path; the directory above it must exist
      */
     void move(String from, String to);
 

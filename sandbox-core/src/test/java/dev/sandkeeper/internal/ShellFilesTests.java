@@ -10,6 +10,8 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxTimeoutException;
 import dev.sandkeeper.spi.BackendFiles;
+import dev.sandkeeper.spi.BackendProcess;
+import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,6 +26,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -198,6 +201,34 @@ abstract class ShellFilesTests {
             assertThat(root.resolve("f")).hasContent("old");
         }
         assertThat(files.list(root.toString(), 10)).hasSize(1);
+    }
+
+    @Test
+    void aHostThatDiesWhileItWritesLeavesTheOldFile() throws Exception {
+        files.write(path("f"), content("old"), -1);
+        for (String length : List.of("100", "-")) {
+            List<String> script =
+                    List.of("sh", "-c", FileScript.WRITE.text(), "x", path("f"), "644", "a".repeat(32), length);
+            try (BackendProcess process =
+                    sandbox.start(new ProcessRequest(script, Map.of(), "/", null, true, Duration.ofSeconds(20)))) {
+                process.stdin().write(random(50));
+                process.stdin().close();
+                assertThat(process.pump(new Collected(0)).exitCode()).isEqualTo(78);
+            }
+            assertThat(root.resolve("f")).hasContent("old");
+            assertThat(root.toFile().list()).containsExactly("f");
+        }
+    }
+
+    @Test
+    void anInterruptedWriteLeavesTheOldFile() {
+        files.write(path("f"), content("old"), -1);
+        InputStream content = then(random(500_000), () -> Thread.currentThread().interrupt());
+        assertThatThrownBy(() -> files.write(path("f"), content, -1)).isInstanceOf(SandboxInterruptedException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(sandbox.isBusy()).isFalse();
+        assertThat(root.resolve("f")).hasContent("old");
+        assertThat(root.toFile().list()).containsExactly("f");
     }
 
     @Test
