@@ -21,6 +21,7 @@ public final class Sandbox implements AutoCloseable {
     private final String backend;
     private final Lifetime lifetime;
     private final BackendSandbox connection;
+    private final SandboxFiles files;
     private volatile boolean owns;
     private volatile boolean closed;
     private volatile @Nullable SandboxGoneException ended;
@@ -38,6 +39,12 @@ public final class Sandbox implements AutoCloseable {
         this.lifetime = lifetime;
         this.connection = connection;
         this.owns = owns;
+        this.files = new SandboxFiles(connection.files(), this::activity, id, backend);
+    }
+
+    private Activity.Scope activity() {
+        begin();
+        return () -> manager.activity().end(id);
     }
 
     /** {@return our id: what {@link SandboxManager#connect} takes, in this JVM or another one} */
@@ -204,6 +211,15 @@ public final class Sandbox implements AutoCloseable {
                         .backend(backend)
                         .remedy("Create a new one")
                         .cause(gone));
+    }
+
+    /**
+     * Its files.
+     *
+     * @return always the same object
+     */
+    public SandboxFiles files() {
+        return files;
     }
 
     /**

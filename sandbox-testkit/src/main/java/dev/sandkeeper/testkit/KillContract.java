@@ -276,8 +276,8 @@ public abstract class KillContract {
                 line = output.readLine();
             }
             if (line == null) {
-                throw new IllegalStateException("the host ended before it said " + start + ": "
-                        + Files.readString(errors));
+                throw new IllegalStateException(
+                        "the host ended before it said " + start + ": " + Files.readString(errors));
             }
             return line;
         }

@@ -89,7 +89,8 @@ class EngineTest {
 
         for (int i = 0; i < 20; i++) {
             // The beat runs in real time; the store's clock moves only after the beat has told of the command.
-            await().until(() -> user.find(busy.id()).orElseThrow().lastActiveAt().equals(rig.clock.instant()));
+            await().until(() ->
+                    user.find(busy.id()).orElseThrow().lastActiveAt().equals(rig.clock.instant()));
             rig.clock.advance(Duration.ofMillis(100));
             cleaner.cleanup().run();
         }

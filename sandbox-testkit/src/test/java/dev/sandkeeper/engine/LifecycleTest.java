@@ -166,6 +166,18 @@ class LifecycleTest {
     }
 
     @Test
+    void filesGoInAndComeOut() {
+        SandboxManager manager = rig.manager();
+        Sandbox sandbox = manager.create(SandboxSpec.builder().build());
+        sandbox.files().write("input", "6 7");
+        assertThat(sandbox.exec("cat", "input").stdout()).isEqualTo("6 7");
+        sandbox.exec(Command.shell("echo 42 > output"));
+        assertThat(sandbox.files().readString("output")).isEqualTo("42\n");
+        sandbox.close();
+        assertThatThrownBy(() -> sandbox.files().readString("output")).isInstanceOf(HandleClosedException.class);
+    }
+
+    @Test
     void anInterruptEndsTheCommandAndKeepsTheFlag() throws InterruptedException {
         SandboxManager manager = rig.manager();
         try (Sandbox sandbox = manager.create(SandboxSpec.builder().build())) {

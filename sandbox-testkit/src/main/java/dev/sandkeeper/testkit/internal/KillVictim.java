@@ -50,8 +50,9 @@ public final class KillVictim {
                 moment.equals("process") ? spec.lifetime(Lifetime.PROCESS).build() : spec.build());
         say("ACTIVE " + sandbox.id());
         switch (moment) {
-            case "exec" -> sandbox.exec(
-                    Command.shell("echo kept > /workspace/note; echo running; sleep " + arguments[3] + "; true"));
+            case "exec" ->
+                sandbox.exec(
+                        Command.shell("echo kept > /workspace/note; echo running; sleep " + arguments[3] + "; true"));
             case "start" -> {
                 sandbox.start(Command.shell("echo kept > /workspace/note; sleep " + arguments[3] + "; true"));
                 say("RUNNING");
