@@ -12,7 +12,6 @@ import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.testkit.internal.Machine;
 import dev.sandkeeper.testkit.internal.MachineTime;
-import dev.sandkeeper.testkit.internal.RealTime;
 import dev.sandkeeper.testkit.internal.Users;
 import java.time.Clock;
 import java.time.Duration;
@@ -56,19 +55,7 @@ public final class InMemoryProvider {
      * @return the provider, holding nothing
      */
     public static InMemoryProvider at(Clock clock) {
-        return new InMemoryProvider(clock instanceof MutableClock mutable ? new Driven(mutable) : new RealTime(clock));
-    }
-
-    private record Driven(MutableClock clock) implements MachineTime {
-        @Override
-        public Instant now() {
-            return clock.instant();
-        }
-
-        @Override
-        public Runnable after(Duration delay, Runnable task) {
-            return clock.schedule(delay, task);
-        }
+        return new InMemoryProvider(Times.of(clock));
     }
 
     /** What the provider has done. */

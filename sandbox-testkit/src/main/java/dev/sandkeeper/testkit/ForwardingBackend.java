@@ -1,0 +1,105 @@
+package dev.sandkeeper.testkit;
+
+import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.spi.BackendHealth;
+import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.Capability;
+import dev.sandkeeper.spi.OwnedListing;
+import dev.sandkeeper.spi.ProviderState;
+import dev.sandkeeper.spi.ProvisionRequest;
+import dev.sandkeeper.spi.ResourceUsage;
+import dev.sandkeeper.spi.SandboxBackend;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+
+/** Another backend with something changed. */
+class ForwardingBackend implements SandboxBackend {
+    final SandboxBackend delegate;
+
+    ForwardingBackend(SandboxBackend delegate) {
+        this.delegate = delegate;
+    }
+
+    @Override
+    public String name() {
+        return delegate.name();
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return delegate.capabilities();
+    }
+
+    @Override
+    public void validate(SandboxSpec spec) {
+        delegate.validate(spec);
+    }
+
+    @Override
+    public BackendSandbox create(ProvisionRequest request) {
+        return delegate.create(request);
+    }
+
+    @Override
+    public Duration createSettlesWithin() {
+        return delegate.createSettlesWithin();
+    }
+
+    @Override
+    public Optional<String> find(String deployment, SandboxId sandboxId) {
+        return delegate.find(deployment, sandboxId);
+    }
+
+    @Override
+    public ProviderState state(String providerRef) {
+        return delegate.state(providerRef);
+    }
+
+    @Override
+    public BackendSandbox attach(String providerRef) {
+        return delegate.attach(providerRef);
+    }
+
+    @Override
+    public void destroy(String providerRef) {
+        delegate.destroy(providerRef);
+    }
+
+    @Override
+    public Instant extend(String providerRef, Instant until) {
+        return delegate.extend(providerRef, until);
+    }
+
+    @Override
+    public void pause(String providerRef) {
+        delegate.pause(providerRef);
+    }
+
+    @Override
+    public void resume(String providerRef) {
+        delegate.resume(providerRef);
+    }
+
+    @Override
+    public OwnedListing listOwned(String deployment) {
+        return delegate.listOwned(deployment);
+    }
+
+    @Override
+    public Optional<ResourceUsage> usage(String providerRef) {
+        return delegate.usage(providerRef);
+    }
+
+    @Override
+    public BackendHealth health() {
+        return delegate.health();
+    }
+
+    @Override
+    public void close() {
+        delegate.close();
+    }
+}
