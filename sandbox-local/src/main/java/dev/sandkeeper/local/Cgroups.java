@@ -1,0 +1,348 @@
+package dev.sandkeeper.local;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Control groups (cgroups(7)), of version 2 or, where a controller still sits there, version 1: one group a sandbox below
+ * {@code sandkeeper}, which only its commands enter. Which controllers can be used is found out by using them.
+ */
+final class Cgroups {
+    private static final Logger LOG = LoggerFactory.getLogger(Cgroups.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** Controller, the file that limits, and a value to try it with. */
+    private static final Map<String, List<String>> PROBES_1 = Map.of(
+            "memory", List.of("memory.limit_in_bytes", "67108864"),
+            "pids", List.of("pids.max", "64"),
+            "cpu", List.of("cpu.cfs_quota_us", "50000"));
+
+    private static final Map<String, List<String>> PROBES_2 = Map.of(
+            "memory", List.of("memory.max", "67108864"),
+            "pids", List.of("pids.max", "64"),
+            "cpu", List.of("cpu.max", "50000 100000"));
+
+    private final String prefix;
+    /** The directories that hold our groups, by controller; the same one for all in version 2. */
+    private final Map<String, Path> parents;
+
+    private final boolean unified;
+
+    private Cgroups(String fingerprint, Map<String, Path> parents, boolean unified) {
+        this.prefix = fingerprint + ".";
+        this.parents = parents;
+        this.unified = unified;
+    }
+
+    /** None at all. */
+    static Cgroups none() {
+        return new Cgroups("", Map.of(), false);
+    }
+
+    /** Tries which controllers can be used. */
+    static Cgroups probe(String fingerprint, CgroupMounts mounts) {
+        Map<String, Path> usable = new LinkedHashMap<>();
+        mounts.version1().forEach((controller, mount) -> {
+            Path parent = mount.resolve("sandkeeper");
+            if (works(parent, PROBES_1.getOrDefault(controller, List.of()))) {
+                usable.put(controller, parent);
+            }
+        });
+        if (!usable.isEmpty()) {
+            return new Cgroups(fingerprint, usable, false);
+        }
+        for (Path mount : mounts.version2()) {
+            Path parent = mount.resolve("sandkeeper");
+            enable(mount, parent);
+            PROBES_2.forEach((controller, probe) -> {
+                if (!usable.containsKey(controller) && works(parent, probe)) {
+                    usable.put(controller, parent);
+                }
+            });
+            if (!usable.isEmpty()) {
+                return new Cgroups(fingerprint, usable, true);
+            }
+        }
+        return none();
+    }
+
+    boolean has(String controller) {
+        return parents.containsKey(controller);
+    }
+
+    /** Makes a sandbox's groups and sets its limits. */
+    void create(SandboxRef ref, Limits limits) throws IOException {
+        for (Path group : groups(ref)) {
+            make(group);
+        }
+        if (limits.memory() > 0) {
+            limitMemory(group("memory", ref), limits.memory());
+        }
+        if (limits.processes() > 0 && has("pids")) {
+            Io.write(group("pids", ref).resolve("pids.max"), Integer.toString(limits.processesOfGroup()));
+        }
+        if (limits.cpus() > 0) {
+            long quota = Math.max(1000, Math.round(limits.cpus() * 100_000));
+            Path group = group("cpu", ref);
+            if (unified) {
+                Io.write(group.resolve("cpu.max"), quota + " 100000");
+            } else {
+                Io.write(group.resolve("cpu.cfs_period_us"), "100000");
+                Io.write(group.resolve("cpu.cfs_quota_us"), Long.toString(quota));
+            }
+        }
+    }
+
+    /** Another JVM that ends may have removed the empty directory above. */
+    private void make(Path group) throws IOException {
+        for (int attempt = 0; ; attempt++) {
+            try {
+                Files.createDirectory(group);
+                return;
+            } catch (NoSuchFileException e) {
+                if (attempt == 5) {
+                    throw e;
+                }
+                Path parent = group.resolve("..").normalize();
+                if (unified) {
+                    enable(parent.resolve("..").normalize(), parent);
+                } else {
+                    Files.createDirectories(parent);
+                }
+            }
+        }
+    }
+
+    /** The files that a process writes 0 to in order to enter. */
+    List<Path> entrances(SandboxRef ref) {
+        return groups(ref).stream()
+                .filter(Files::isDirectory)
+                .map(group -> group.resolve("cgroup.procs"))
+                .toList();
+    }
+
+    /** What a sandbox has used, or null if nobody counts. */
+    dev.sandkeeper.spi.@Nullable ResourceUsage usage(SandboxRef ref) {
+        Path memory = has("memory") ? group("memory", ref) : null;
+        Path time = has("cpuacct") ? group("cpuacct", ref) : has("cpu") && unified ? group("cpu", ref) : null;
+        Duration cpu = null;
+        if (time != null && unified) {
+            String stat = Io.readIfExists(time.resolve("cpu.stat"));
+            cpu = stat == null
+                    ? null
+                    : stat.lines()
+                            .filter(line -> line.startsWith("usage_usec "))
+                            .findFirst()
+                            .map(line -> Duration.ofNanos(Long.parseLong(line.substring(11)) * 1000))
+                            .orElse(null);
+        } else if (time != null) {
+            Long nanos = number(time.resolve("cpuacct.usage"));
+            cpu = nanos == null ? null : Duration.ofNanos(nanos);
+        }
+        Long now = memory == null ? null : number(memory.resolve(unified ? "memory.current" : "memory.usage_in_bytes"));
+        Long peak =
+                memory == null ? null : number(memory.resolve(unified ? "memory.peak" : "memory.max_usage_in_bytes"));
+        return cpu == null && now == null ? null : new dev.sandkeeper.spi.ResourceUsage(cpu, now, peak, null);
+    }
+
+    /** The sandboxes of a deployment that have a group. */
+    Set<SandboxRef> list(String deployment) {
+        Set<SandboxRef> found = new TreeSet<>((a, b) -> a.id().compareTo(b.id()));
+        String start = prefix + deployment + ".";
+        for (Path parent : Set.copyOf(parents.values())) {
+            try (DirectoryStream<Path> entries = Files.newDirectoryStream(parent, start + "*")) {
+                for (Path entry : entries) {
+                    String id = entry.getFileName().toString().substring(start.length());
+                    SandboxRef.parse(deployment + "/" + id).ifPresent(found::add);
+                }
+            } catch (IOException e) {
+                LOG.warn("cannot list the control groups in {}: {}", parent, e.toString());
+            }
+        }
+        return found;
+    }
+
+    /** Ends whatever is still in a sandbox's groups and removes them. Does nothing if there are none. */
+    void destroy(SandboxRef ref) throws IOException, InterruptedException {
+        for (Path group : groups(ref)) {
+            Wait wait = new Wait(PATIENCE);
+            while (!removed(group)) {
+                kill(group);
+                if (!wait.pause()) {
+                    throw new IOException(
+                            "the control group " + group + " is not empty after " + PATIENCE.toSeconds() + " seconds");
+                }
+            }
+        }
+    }
+
+    private static boolean removed(Path group) {
+        try {
+            Files.deleteIfExists(group);
+            return true;
+        } catch (IOException e) {
+            // EBUSY while a process is in it.
+            return false;
+        }
+    }
+
+    private static void kill(Path group) throws IOException {
+        Path all = group.resolve("cgroup.kill");
+        if (Files.exists(all)) {
+            try {
+                Io.write(all, "1");
+                return;
+            } catch (IOException e) {
+                LOG.debug("{} refused: {}", all, e.toString());
+            }
+        }
+        String pids = Io.readIfExists(group.resolve("cgroup.procs"));
+        if (pids != null) {
+            pids.lines().map(Long::valueOf).forEach(pid -> Proc.identify(pid).ifPresent(ProcessIdentity::kill));
+        }
+    }
+
+    private void limitMemory(Path group, long bytes) throws IOException {
+        String limit = Long.toString(bytes);
+        if (unified) {
+            Io.write(group.resolve("memory.max"), limit);
+            writeIfThere(group.resolve("memory.swap.max"), "0");
+            return;
+        }
+        Io.write(group.resolve("memory.limit_in_bytes"), limit);
+        if (Files.exists(group.resolve("memory.memsw.limit_in_bytes"))) {
+            Io.write(group.resolve("memory.memsw.limit_in_bytes"), limit);
+        } else {
+            writeIfThere(group.resolve("memory.swappiness"), "0");
+        }
+    }
+
+    private static void writeIfThere(Path file, String value) throws IOException {
+        if (Files.exists(file)) {
+            Io.write(file, value);
+        }
+    }
+
+    private Path group(String controller, SandboxRef ref) {
+        Path parent = parents.get(controller);
+        if (parent == null) {
+            throw new IllegalStateException("no control group limits " + controller);
+        }
+        return parent.resolve(name(ref));
+    }
+
+    private List<Path> groups(SandboxRef ref) {
+        return parents.values().stream()
+                .distinct()
+                .map(parent -> parent.resolve(name(ref)))
+                .toList();
+    }
+
+    private String name(SandboxRef ref) {
+        return prefix + ref.deployment() + "." + ref.id();
+    }
+
+    private static @Nullable Long number(Path file) {
+        String text = Io.readIfExists(file);
+        return text == null ? null : Long.valueOf(text.strip());
+    }
+
+    private static void enable(Path mount, Path parent) {
+        for (String controller : PROBES_2.keySet()) {
+            try {
+                Io.write(mount.resolve("cgroup.subtree_control"), "+" + controller);
+                Files.createDirectories(parent);
+                Io.write(parent.resolve("cgroup.subtree_control"), "+" + controller);
+            } catch (IOException e) {
+                LOG.debug("no {} controller in {}: {}", controller, parent, e.toString());
+            }
+        }
+    }
+
+    /** Makes a group, limits it, lets a process enter and removes it. */
+    private static boolean works(Path parent, List<String> limit) {
+        Path group = parent.resolve("probe-" + UUID.randomUUID());
+        try {
+            Files.createDirectories(parent);
+            Files.createDirectory(group);
+            try {
+                if (!limit.isEmpty()) {
+                    Io.write(group.resolve(limit.get(0)), limit.get(1));
+                }
+                return enters(group);
+            } finally {
+                leave(group);
+            }
+        } catch (IOException e) {
+            LOG.debug("control groups in {} cannot be used: {}", parent, e.toString());
+            return false;
+        }
+    }
+
+    private static boolean enters(Path group) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(List.of(
+                "/bin/sh",
+                "-c",
+                "echo 0 >\"$1\"",
+                "sandkeeper-probe",
+                group.resolve("cgroup.procs").toString()));
+        builder.environment().clear();
+        Process process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            return process.waitFor() == 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            process.destroyForcibly();
+            return false;
+        }
+    }
+
+    private static void leave(Path group) throws IOException {
+        Wait wait = new Wait(Duration.ofSeconds(1));
+        while (!removed(group)) {
+            try {
+                if (!wait.pause()) {
+                    throw new IOException("cannot remove the control group " + group);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted while removing the control group " + group, e);
+            }
+        }
+    }
+
+    /** Copies for tests and messages. */
+    List<String> controllers() {
+        List<String> names = new ArrayList<>(parents.keySet());
+        names.sort(null);
+        return names;
+    }
+
+    /** Removes our directory where it is empty; another JVM makes it again when it needs it. */
+    void close() {
+        for (Path parent : Set.copyOf(parents.values())) {
+            try {
+                Files.deleteIfExists(parent);
+            } catch (NoSuchFileException e) {
+                LOG.debug("{} is gone already", parent);
+            } catch (IOException e) {
+                LOG.debug("{} is in use", parent);
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.sandkeeper.local;
+
+/**
+ * The limits of one sandbox. 0 stands for none.
+ *
+ * @param memory bytes of the whole sandbox, kept by a control group
+ * @param addressSpace bytes of each process, where no control group keeps the memory
+ * @param cpus processors
+ * @param processes processes and threads of the commands
+ * @param files open files of each process
+ */
+record Limits(long memory, long addressSpace, double cpus, int processes, int files) {
+    /** What a command needs beside its own processes: nsenter, and bubblewrap outside and inside the process namespace. */
+    private static final int HELPERS = 3;
+    /** The holder, what it waits for and its parent: they count where the kernel counts by user. */
+    private static final int HOLDER = 3;
+
+    /** For the process limit of a control group, which only commands enter. */
+    int processesOfGroup() {
+        return processes + HELPERS;
+    }
+
+    /** For RLIMIT_NPROC, which counts by user. */
+    int processesOfUser() {
+        return processes == 0 ? 0 : processes + HELPERS + HOLDER;
+    }
+
+    String format() {
+        return memory + " " + addressSpace + " " + cpus + " " + processes + " " + files;
+    }
+
+    static Limits parse(String text) {
+        String[] parts = text.split(" ", -1);
+        return new Limits(
+                Long.parseLong(parts[0]),
+                Long.parseLong(parts[1]),
+                Double.parseDouble(parts[2]),
+                Integer.parseInt(parts[3]),
+                Integer.parseInt(parts[4]));
+    }
+}

@@ -1,0 +1,32 @@
+package dev.sandkeeper.local;
+
+/**
+ * A process that cannot be mistaken for another one that has got its number.
+ *
+ * @param pid its number in this JVM's process namespace
+ * @param ticks when it was started, in clock ticks since the host's start
+ */
+record ProcessIdentity(long pid, long ticks) {
+    /** Whether it runs. */
+    boolean alive() {
+        return Proc.identify(pid).filter(this::equals).isPresent();
+    }
+
+    /** Sends KILL. */
+    void kill() {
+        if (alive()) {
+            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    /** As {@link #parse} reads it. */
+    @Override
+    public String toString() {
+        return pid + " " + ticks;
+    }
+
+    static ProcessIdentity parse(String text) {
+        String[] parts = text.split(" ", -1);
+        return new ProcessIdentity(Long.parseLong(parts[0]), Long.parseLong(parts[1]));
+    }
+}

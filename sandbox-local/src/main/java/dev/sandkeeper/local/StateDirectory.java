@@ -1,0 +1,187 @@
+package dev.sandkeeper.local;
+
+import dev.sandkeeper.SandboxId;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where sandboxes are written down: {@code <root>/<deployment>/<id>}, which {@link #retire} renames to {@code <id>.gone} so
+ * that whoever still makes the sandbox notices. {@code <root>/.uids/<number>} links to the sandbox that has that user.
+ */
+final class StateDirectory {
+    private static final String GONE = ".gone";
+    private static final String DESCRIPTION = "description";
+    private static final String WORKSPACE = "workspace";
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    private final Path root;
+    private final String fingerprint;
+
+    /** Makes the directory if it is not there. */
+    StateDirectory(Path directory) throws IOException {
+        Files.createDirectories(directory, PRIVATE);
+        root = directory.toRealPath();
+        fingerprint = fingerprint(root);
+    }
+
+    Path root() {
+        return root;
+    }
+
+    /** Tells this directory's resources on the host from another one's: 12 hexadecimal digits. */
+    String fingerprint() {
+        return fingerprint;
+    }
+
+    /** An argument of the processes that keep this sandbox. */
+    String marker(SandboxRef ref) {
+        return "sandkeeper-holder:" + fingerprint + ":" + ref;
+    }
+
+    /** Makes a sandbox's directory with its description. */
+    void create(SandboxRef ref, Description intent) throws IOException {
+        Files.createDirectories(root.resolve(ref.deployment()), PRIVATE);
+        Path directory = path(ref);
+        if (Files.exists(gone(ref))) {
+            throw new FileAlreadyExistsException(gone(ref).toString());
+        }
+        Files.createDirectory(directory, PRIVATE);
+        describe(ref, intent);
+    }
+
+    /** Replaces the description. Fails if the sandbox has been retired. */
+    void describe(SandboxRef ref, Description description) throws IOException {
+        Io.writeAtomically(path(ref).resolve(DESCRIPTION), description.format());
+    }
+
+    /** What is written down, or null if that is nothing or not readable. */
+    @Nullable
+    Description description(SandboxRef ref) {
+        return Description.parse(Io.readIfExists(path(ref).resolve(DESCRIPTION)));
+    }
+
+    /** The same of a sandbox that has been retired. */
+    @Nullable
+    Description retired(SandboxRef ref) {
+        return Description.parse(Io.readIfExists(gone(ref).resolve(DESCRIPTION)));
+    }
+
+    Path createWorkspace(SandboxRef ref, int uid, boolean changeOwner) throws IOException {
+        Path workspace = Files.createDirectory(path(ref).resolve(WORKSPACE), PRIVATE);
+        if (changeOwner) {
+            Files.setAttribute(workspace, "unix:gid", uid);
+            Files.setAttribute(workspace, "unix:uid", uid);
+        }
+        return workspace;
+    }
+
+    boolean exists(SandboxRef ref) {
+        return Files.exists(path(ref)) || Files.exists(gone(ref));
+    }
+
+    /** From here on nobody can use the sandbox or finish making it. Does nothing if there is none. */
+    void retire(SandboxRef ref) throws IOException {
+        try {
+            Files.move(path(ref), gone(ref), StandardCopyOption.ATOMIC_MOVE);
+        } catch (NoSuchFileException e) {
+            // Somebody else has done it, or there is none.
+            return;
+        }
+    }
+
+    /** Removes a retired sandbox, whose processes must be gone, its directory last. Does nothing if there is none. */
+    void remove(SandboxRef ref) throws IOException {
+        Path directory = gone(ref);
+        Description description = retired(ref);
+        TreeRemoval.remove(directory.resolve(WORKSPACE));
+        if (description != null) {
+            Path claim = claim(description.uid());
+            if (ref.toString().equals(readLink(claim))) {
+                Files.deleteIfExists(claim);
+            }
+        }
+        TreeRemoval.remove(directory);
+    }
+
+    /** Takes a user for a sandbox, unless somebody has it. */
+    boolean claimUid(SandboxRef ref, int uid) throws IOException {
+        Files.createDirectories(root.resolve(".uids"), PRIVATE);
+        try {
+            Files.createSymbolicLink(claim(uid), Path.of(ref.toString()));
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        }
+    }
+
+    /** All sandboxes of a deployment that have a directory, retired ones included. */
+    Set<SandboxRef> list(String deployment) throws IOException {
+        Set<SandboxRef> found = new TreeSet<>((a, b) -> a.id().compareTo(b.id()));
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(root.resolve(deployment))) {
+            for (Path entry : entries) {
+                String name = entry.getFileName().toString();
+                String id = name.endsWith(GONE) ? name.substring(0, name.length() - GONE.length()) : name;
+                SandboxRef.parse(deployment + "/" + id).ifPresent(found::add);
+            }
+        } catch (NoSuchFileException e) {
+            return found;
+        }
+        return found;
+    }
+
+    /** Makes a directory that belongs to this JVM. */
+    Path createPrivate(String name) throws IOException {
+        return Files.createDirectory(root.resolve(name), PRIVATE);
+    }
+
+    private static @Nullable String readLink(Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private Path claim(int uid) {
+        return root.resolve(".uids").resolve(Integer.toString(uid));
+    }
+
+    private Path path(SandboxRef ref) {
+        return root.resolve(ref.deployment()).resolve(ref.id().toString());
+    }
+
+    private Path gone(SandboxRef ref) {
+        return root.resolve(ref.deployment()).resolve(ref.id() + GONE);
+    }
+
+    private static String fingerprint(Path path) {
+        try {
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(path.toString().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 6);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JVM has SHA-256", e);
+        }
+    }
+
+    /** When an id was made, where nothing else is known. */
+    static java.time.Instant madeAt(SandboxId id) {
+        return java.time.Instant.ofEpochMilli(id.value().getMostSignificantBits() >>> 16);
+    }
+}

@@ -1,0 +1,57 @@
+# Starts one command in a sandbox. Runs on the host as the JVM's user until setpriv, then becomes nsenter.
+# $1 has the settings, shell assignments that end with "set -- PROGRAM ARGUMENT..."; "-" if $2 bytes of them come first on
+# standard input, because they hold what must not be seen in a list of processes or bytes that the JVM cannot pass on.
+if [ "$1" = - ]; then
+    settings=$(head -c "$2")
+else
+    settings=$1
+fi
+eval "$settings"
+unset settings
+
+start_ticks() {
+    shift 19
+    ticks=$1
+}
+
+# Becomes the command: the number of this process is nsenter's later, whose only grandchild is the first process inside.
+enter() {
+    read -r stat </proc/self/stat
+    start_ticks ${stat##*) }
+    due=0
+    if [ "$wait" != 0 ]; then
+        read -r uptime _ </proc/uptime
+        due=$((${uptime%%.*} + wait))
+    fi
+    exec 7>"$record" || exit 1
+    echo "${stat%% *} $ticks $due" >&7
+    # The warden looks at all records after it has made this file: one of both sees the other.
+    [ ! -e "${record%/*}/closed" ] || exit 1
+    for group in $groups; do
+        echo 0 >"$group" || exit 1
+    done
+    limit || exit 1
+    exec 8<"/proc/$holder/root/tmp/arguments" 6<"/proc/$holder/root/tmp/filter" || exit 1
+    exec $become "$nsenter" -t "$holder" -U --preserve-credentials $net -p -i -m \
+        "$bwrap" --args 8 $extra --seccomp 6 --json-status-fd 7 --chdir "$directory" -- "$@"
+}
+
+limit() {
+    ulimit -c 0
+    ulimit -n "$files" || return 1
+    [ "$memory" = 0 ] || ulimit -v "$memory" || return 1
+    # Called -p by dash and busybox; to bash that is the size of pipes, which cannot be set.
+    [ "$processes" = 0 ] || ulimit -p "$processes" 2>/dev/null || ulimit -u "$processes"
+}
+
+if [ "$private" = 0 ]; then
+    extra=
+    enter "$@"
+else
+    extra='--args 9'
+    exec 3<&0
+    private | {
+        exec 9<&0 0<&3 3<&-
+        enter "$@"
+    }
+fi

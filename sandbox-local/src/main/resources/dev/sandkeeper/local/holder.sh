@@ -1,0 +1,47 @@
+# The first process of a sandbox: makes its mounts, takes what the JVM says, then keeps the namespaces and reaps.
+# $1 lifetime, $2 bytes of arguments, $3 bytes of filter, $4 size of /tmp, $5 size of /dev/shm, $6 size of the workspace or 0,
+# $7 whether file descriptor 6 is a root file system, $8 whether the network is its own. The working directory is the workspace.
+set -e
+umask 077
+mount -t proc -o nosuid,nodev,noexec proc /proc
+mount -t tmpfs -o mode=0700,size=32m,nosuid,nodev sandkeeper /tmp
+mkdir /tmp/work /tmp/tmp /tmp/shm /tmp/root
+if [ "$6" = 0 ]; then
+    mount -c --bind . /tmp/work
+else
+    mount -t tmpfs -o "mode=0700,size=$6,nosuid,nodev" sandkeeper /tmp/work
+fi
+if [ "$7" = 1 ]; then
+    mount -c --rbind /proc/self/fd/6 /tmp/root
+    exec 6<&-
+fi
+mount -t tmpfs -o "mode=1777,size=$4,nosuid,nodev" sandkeeper /tmp/tmp
+mount -t tmpfs -o "mode=1777,size=$5,nosuid,nodev" sandkeeper /tmp/shm
+umask 022
+printf 'root:x:0:0:root:/:/bin/sh\nsandbox:x:1000:1000:sandbox:/workspace:/bin/sh\n' >/tmp/passwd
+printf 'root:x:0:\nsandbox:x:1000:\n' >/tmp/group
+printf '127.0.0.1 localhost sandbox\n::1 localhost\n' >/tmp/hosts
+printf 'passwd: files\ngroup: files\nhosts: files dns\n' >/tmp/nsswitch.conf
+umask 077
+# A new network namespace has its loopback interface down.
+[ "$8" = 0 ] || ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null || busybox ifconfig lo up 2>/dev/null ||
+    perl -e 'socket(S, 2, 2, 0); ioctl(S, 0x8914, pack("a16 s x22", "lo", 0x49)) or exit 1' 2>/dev/null || :
+head -c "$2" >/tmp/arguments
+head -c "$3" >/tmp/filter
+[ "$(stat -c %s /tmp/arguments /tmp/filter)" = "$2
+$3" ]
+cd /
+echo ready
+# Nobody knows of this process before the JVM has written it down.
+read -r answer
+[ "$answer" = go ]
+exec >/dev/null 2>&1
+if [ "$1" = PROCESS ]; then
+    # Ends with the JVM, whose end closes the other side.
+    cat >/dev/null || :
+else
+    exec </dev/null
+    # The shell stays to reap what commands leave behind.
+    while :; do sleep 2147483 || :; done
+fi
+exit 0

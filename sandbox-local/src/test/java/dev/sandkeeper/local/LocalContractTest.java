@@ -1,0 +1,31 @@
+package dev.sandkeeper.local;
+
+import dev.sandkeeper.MemorySize;
+import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.spi.ProvisionRequest;
+import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.testkit.SandboxBackendContract;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalContractTest extends SandboxBackendContract {
+    @TempDir
+    Path directory;
+
+    @Override
+    protected SandboxBackend backend() {
+        return LocalBackend.builder().stateDirectory(directory.resolve("state")).build();
+    }
+
+    @Override
+    protected Optional<SandboxSpec> invalidSpec() {
+        return Optional.of(SandboxSpec.builder().tmpSize(MemorySize.bytes(1)).build());
+    }
+
+    @Override
+    protected boolean leaveHalfMade(ProvisionRequest request) {
+        HalfMade.leave(directory.resolve("state"), request);
+        return true;
+    }
+}
