@@ -111,7 +111,14 @@ public final class SandboxManager implements AutoCloseable {
         refuseIfClosed();
         SandboxBackend backend = backend(spec.backend().orElse(null));
         Provisioner.Provisioned made = provisioner.provision(backend, spec, timeToLive(spec));
-        Sandbox sandbox = handle(made.row(), made.connection(), true);
+        Sandbox sandbox;
+        try {
+            sandbox = handle(made.row(), made.connection(), true);
+        } catch (RuntimeException e) {
+            made.connection().close();
+            destroyQuietly(made.row().id(), "its handle could not be made");
+            throw e;
+        }
         LOG.info("created sandbox {} at {}", made.row().id(), backend.name());
         listeners.accept(new SandboxEvent.Created(Infos.of(made.row())));
         cleanup.wake();

@@ -1,0 +1,365 @@
+package dev.sandkeeper.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.sandkeeper.Command;
+import dev.sandkeeper.ExecResult;
+import dev.sandkeeper.HandleClosedException;
+import dev.sandkeeper.Sandbox;
+import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxGoneException;
+import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxInterruptedException;
+import dev.sandkeeper.SandboxManager;
+import dev.sandkeeper.SandboxProcess;
+import dev.sandkeeper.SandboxQuery;
+import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.SandboxState;
+import dev.sandkeeper.cleanup.CleanupSettings;
+import dev.sandkeeper.spi.OwnedResource;
+import dev.sandkeeper.spi.ProvisionRequest;
+import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.store.SandboxStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What an application sees of a backend through a {@link SandboxManager}, with a store in memory and an engine that works by
+ * itself. A backend's author extends it beside {@link SandboxBackendContract}.
+ */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+public abstract class ManagerContract {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private SandboxStore store = SandboxStore.inMemory();
+    private SandboxManager manager;
+    private Set<Thread> threadsBefore = Set.of();
+
+    /** For subclasses, which JUnit makes anew for each test. */
+    @SuppressWarnings("NullAway.Init") // JUnit calls start() before anything else.
+    protected ManagerContract() {}
+
+    /**
+     * Makes a backend; each one over the same provider.
+     *
+     * @return a new backend
+     */
+    protected abstract SandboxBackend backend();
+
+    /**
+     * What sandboxes are made from; they need {@code sh}, {@code setsid} and the ordinary tools of busybox or of GNU.
+     *
+     * @return the spec
+     */
+    protected abstract SandboxSpec spec();
+
+    /**
+     * How many pairs of create and destroy eight threads do in all.
+     *
+     * @return default 40
+     */
+    protected int pairs() {
+        return 40;
+    }
+
+    @BeforeEach
+    final void start() {
+        threadsBefore = LeakChecks.liveThreads();
+        manager = manager(store);
+    }
+
+    @AfterEach
+    final void leavesNothing() {
+        String deployment = store.deployment();
+        manager.close();
+        try (SandboxBackend witness = backend()) {
+            List<OwnedResource> left = witness.listOwned(deployment).resources();
+            left.forEach(resource -> witness.destroy(resource.providerRef()));
+            assertThat(left).as("what is left at the provider").isEmpty();
+        }
+        LeakChecks.assertNoThreadsSince(threadsBefore, PATIENCE);
+    }
+
+    private SandboxManager manager(SandboxStore over) {
+        return SandboxManager.builder()
+                .backend(backend())
+                .store(over)
+                .cleanup(CleanupSettings.builder()
+                        .interval(Duration.ofMillis(200))
+                        .sweepGrace(Duration.ofMillis(200))
+                        .sweepInterval(Duration.ofMillis(300))
+                        .build())
+                .build();
+    }
+
+    @Test
+    final void aProgramReadsAFileWritesAFileAndExitsWithItsCode() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            sandbox.files().write("input.txt", "6 7\n");
+            sandbox.files()
+                    .write(
+                            "main.sh",
+                            "read a b < input.txt\necho $((a * b)) > output.txt\necho done\necho warn >&2\nexit 3\n");
+            ExecResult result = sandbox.exec("sh", "main.sh");
+            assertThat(result.exitCode()).isEqualTo(3);
+            assertThat(result.stdout()).isEqualTo("done\n");
+            assertThat(result.stderr()).isEqualTo("warn\n");
+            assertThat(sandbox.files().readString("output.txt")).isEqualTo("42\n");
+        }
+    }
+
+    @Test
+    final void aRunawayWithChildrenIsEndedAtItsDeadlineWithWhatItHadPrinted() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            ExecResult result = sandbox.exec(Command.builder(
+                            "sh",
+                            "-c",
+                            "echo begun; (while :; do echo x >> beat; sleep 0.1; done) & "
+                                    + "setsid sh -c 'while :; do echo x >> beat; sleep 0.1; done' & wait")
+                    .deadline(Duration.ofSeconds(1))
+                    .grace(Duration.ofMillis(200))
+                    .build());
+            assertThat(result.timedOut()).isTrue();
+            assertThat(result.stdout()).isEqualTo("begun\n");
+            assertThat(result.duration()).isLessThan(Duration.ofSeconds(10));
+
+            long size = sandbox.files().stat("beat").size();
+            sandbox.exec("sleep", "0.5");
+            assertThat(sandbox.files().stat("beat").size()).isEqualTo(size);
+        }
+    }
+
+    @Test
+    final void aHundredMegabytesOfOutputAreBoundedAndCounted() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            long bytes = 100L << 20;
+            ExecResult result =
+                    sandbox.exec(Command.shell("echo first; head -c " + (bytes - 11) + " /dev/zero; echo last"));
+            assertThat(result.exitCode()).isZero();
+            assertThat(result.stdoutCapture().totalBytes()).isEqualTo(bytes);
+            assertThat(result.truncated()).isTrue();
+            assertThat(result.stdoutCapture().bytes()).hasSize(1 << 20);
+            assertThat(result.stdout()).startsWith("first\n").endsWith("last\n").contains("bytes left out");
+        }
+    }
+
+    @Test
+    final void quickPairsFromEightThreadsLeaveNothing() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            List<Callable<Void>> tasks = new ArrayList<>();
+            for (int i = 0; i < pairs(); i++) {
+                tasks.add(() -> {
+                    manager.create(spec()).close();
+                    return null;
+                });
+            }
+            for (Future<Void> task : threads.invokeAll(tasks)) {
+                task.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        await().atMost(PATIENCE)
+                .until(() -> manager.list(SandboxQuery.all()).sandboxes().isEmpty());
+        try (SandboxBackend witness = backend()) {
+            assertThat(witness.listOwned(store.deployment()).resources()).isEmpty();
+        }
+    }
+
+    @Test
+    final void anotherDeploymentsSandboxesSurviveSweepsAndOrphansOfThisOneDoNot() {
+        SandboxId foreign = SandboxId.generate(1);
+        SandboxId orphan = SandboxId.generate(2);
+        String elsewhere = store.deployment() + "x";
+        try (SandboxBackend other = backend()) {
+            other.create(request(elsewhere, foreign)).close();
+            other.create(request(store.deployment(), orphan)).close();
+            await().atMost(PATIENCE)
+                    .until(() -> other.find(store.deployment(), orphan).isEmpty());
+            assertThat(manager.cleanup().forceSweep().destroyed()).isZero();
+            assertThat(other.listOwned(elsewhere).resources()).hasSize(1);
+            other.destroy(other.find(elsewhere, foreign).orElseThrow());
+            assertThat(other.listOwned(elsewhere).resources()).isEmpty();
+        }
+    }
+
+    private ProvisionRequest request(String deployment, SandboxId id) {
+        return new ProvisionRequest(deployment, id, Instant.ofEpochMilli(1), null, spec(), Map.of(), text -> {});
+    }
+
+    @Test
+    final void theEngineEndsWhatHasOutlivedItsTime() {
+        Sandbox sandbox = manager.create(
+                spec().toBuilder().timeToLive(Duration.ofSeconds(2)).build());
+        await().atMost(PATIENCE).until(() -> sandbox.info().state() == SandboxState.CLEANED);
+        assertThat(sandbox.info().endPolicy()).contains("time_to_live");
+        assertThatThrownBy(() -> sandbox.exec("true"))
+                .isInstanceOf(SandboxGoneException.class)
+                .hasMessageContaining("time to live was over");
+        sandbox.close();
+    }
+
+    @Test
+    final void aBusySandboxIsNotIdle() {
+        try (Sandbox sandbox = manager.create(
+                spec().toBuilder().idleTimeout(Duration.ofSeconds(1)).build())) {
+            assertThat(sandbox.exec("sleep", "4").exitCode()).isZero();
+            await().atMost(PATIENCE).until(() -> sandbox.info().state() == SandboxState.CLEANED);
+            assertThat(sandbox.info().endPolicy()).contains("idle");
+        }
+    }
+
+    @Test
+    final void anInterruptDuringACommandEndsItAndKeepsTheFlag() throws InterruptedException {
+        try (Sandbox sandbox = manager.create(spec())) {
+            Thread caller =
+                    interruptible(() -> sandbox.exec(Command.shell("while :; do echo x >> beat; sleep 0.1; done")));
+            await().atMost(PATIENCE).until(() -> sandbox.files().exists("beat"));
+            assertInterrupted(caller);
+            long size = sandbox.files().stat("beat").size();
+            sandbox.exec("sleep", "0.5");
+            assertThat(sandbox.files().stat("beat").size()).isEqualTo(size);
+        }
+    }
+
+    @Test
+    final void anInterruptDuringACopyLeavesTheOldFile() throws InterruptedException {
+        try (Sandbox sandbox = manager.create(spec())) {
+            sandbox.files().write("target", "old");
+            AtomicBoolean reading = new AtomicBoolean();
+            Thread caller = interruptible(() -> sandbox.files().write("target", new Endless(reading)));
+            await().atMost(PATIENCE).untilTrue(reading);
+            assertInterrupted(caller);
+            assertThat(sandbox.files().readString("target")).isEqualTo("old");
+            assertThat(sandbox.exec("ls", "-A").stdout()).isEqualTo("target\n");
+        }
+    }
+
+    @Test
+    final void anInterruptDuringACreateLeavesNothing() throws InterruptedException {
+        for (int delay = 0; delay < 300; delay += 60) {
+            Thread caller = interruptible(() -> {
+                manager.create(spec()).close();
+                // It was faster than the interrupt: then there is nothing to interrupt but this.
+                new java.util.concurrent.CountDownLatch(1).await();
+            });
+            caller.join(delay + 1L);
+            assertInterrupted(caller);
+        }
+        try (SandboxBackend witness = backend()) {
+            await().atMost(PATIENCE)
+                    .until(() ->
+                            witness.listOwned(store.deployment()).resources().isEmpty());
+        }
+    }
+
+    @Test
+    final void closingWhileACommandRunsEndsTheCommandAndTheSandbox() {
+        Sandbox sandbox = manager.create(spec());
+        SandboxProcess process = sandbox.start(Command.of("sleep", "600"));
+        sandbox.close();
+        await().atMost(PATIENCE).until(() -> !process.isAlive());
+        assertThatThrownBy(() -> sandbox.exec("true")).isInstanceOf(HandleClosedException.class);
+        assertThatThrownBy(() -> manager.connect(sandbox.id())).isInstanceOf(SandboxGoneException.class);
+        process.close();
+    }
+
+    @Test
+    final void aProcessStreamsBothWaysAndSeesTheEndOfItsInput() throws IOException {
+        try (Sandbox sandbox = manager.create(spec());
+                SandboxProcess process = sandbox.start(Command.shell("cat; echo end >&2; exit 7"))) {
+            OutputStream stdin = process.stdin();
+            stdin.write(new byte[] {'a', 0, (byte) 0xff, '\n'});
+            stdin.flush();
+            assertThat(process.stdout().readNBytes(4)).containsExactly('a', 0, 0xff, '\n');
+            stdin.close();
+            assertThat(process.waitFor().exitCode()).isEqualTo(7);
+            assertThat(process.stdout().readAllBytes()).isEmpty();
+            assertThat(process.stderr().readAllBytes()).asString().isEqualTo("end\n");
+        }
+    }
+
+    /** What is to be interrupted. */
+    private interface Interruptible {
+        void run() throws Exception;
+    }
+
+    private final AtomicReference<Throwable> thrown = new AtomicReference<>();
+    private final AtomicBoolean flag = new AtomicBoolean();
+
+    private Thread interruptible(Interruptible task) {
+        thrown.set(null);
+        flag.set(false);
+        Thread caller = new Thread(() -> {
+            try {
+                task.run();
+            } catch (InterruptedException e) {
+                flag.set(true);
+                thrown.set(
+                        new SandboxInterruptedException(dev.sandkeeper.Failure.of("interrupted", "after the create")));
+            } catch (SandboxException e) {
+                thrown.set(e);
+                flag.set(Thread.currentThread().isInterrupted());
+            } catch (Exception e) {
+                thrown.set(e);
+            }
+        });
+        caller.start();
+        return caller;
+    }
+
+    private void assertInterrupted(Thread caller) throws InterruptedException {
+        caller.interrupt();
+        caller.join(PATIENCE.toMillis());
+        assertThat(caller.isAlive()).as("the caller returns").isFalse();
+        assertThat(thrown.get()).isInstanceOf(SandboxInterruptedException.class);
+        assertThat(flag).isTrue();
+    }
+
+    /** A slow source that never ends. */
+    private static final class Endless extends InputStream {
+        private final AtomicBoolean reading;
+        private long count;
+
+        Endless(AtomicBoolean reading) {
+            this.reading = reading;
+        }
+
+        @Override
+        public int read() {
+            return 'x';
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) {
+            count += length;
+            if (count > 1 << 20) {
+                reading.set(true);
+            }
+            // The disk of the sandbox is not what is tested here.
+            java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+            return Math.min(length, 1024);
+        }
+    }
+}
