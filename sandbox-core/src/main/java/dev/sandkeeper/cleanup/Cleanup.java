@@ -63,7 +63,7 @@ public final class Cleanup {
         this.policy = policy;
         this.settings = settings;
         this.cleaner = new Cleaner(context, settings);
-        this.sweeper = new Sweeper(context, settings, cleaner);
+        this.sweeper = new Sweeper(context, settings, cleaner, row -> decide(row, rows.now()));
         this.permits = new Semaphore(settings.parallelism());
         this.loop = new EngineLoop(this, context);
     }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,14 +35,16 @@ final class Sweeper {
     private final SandboxRows rows;
     private final CleanupSettings settings;
     private final Cleaner cleaner;
+    private final Function<SandboxRow, Decision> policy;
     /** When each orphan was first seen, in monotonic nanoseconds, by backend. */
     private final Map<String, Map<OwnedResource, Long>> firstSeen = new HashMap<>();
 
-    Sweeper(EngineContext context, CleanupSettings settings, Cleaner cleaner) {
+    Sweeper(EngineContext context, CleanupSettings settings, Cleaner cleaner, Function<SandboxRow, Decision> policy) {
         this.context = context;
         this.rows = context.rows();
         this.settings = settings;
         this.cleaner = cleaner;
+        this.policy = policy;
     }
 
     synchronized SweepReport sweep(boolean force) {
@@ -188,8 +191,11 @@ final class Sweeper {
 
     /** Ends the row of a sandbox whose resource is gone; "not found" is cleaned, and what is left of it goes too. */
     boolean endGhost(SandboxRow row) {
-        Optional<SandboxRow> claimed =
-                cleaner.claim(row, new Decision.Destroy("vanished", "the provider has it no more"));
+        // A provider that keeps an end itself may have been the first to end what had outlived its time.
+        Decision.Destroy end = policy.apply(row) instanceof Decision.Destroy due
+                ? due
+                : new Decision.Destroy("vanished", "the provider has it no more");
+        Optional<SandboxRow> claimed = cleaner.claim(row, end);
         if (claimed.isEmpty()) {
             return false;
         }

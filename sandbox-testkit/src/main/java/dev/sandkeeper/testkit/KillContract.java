@@ -14,6 +14,7 @@ import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.OwnedResource;
+import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.store.SandboxStore;
 import dev.sandkeeper.testkit.internal.KillVictim;
@@ -142,15 +143,16 @@ public abstract class KillContract {
             }
             for (int round = 0; round < ROUNDS; round++) {
                 Path store = directory.resolve("process-" + round);
-                String deployment;
+                String ref;
                 try (Host host = new Host(store, "process")) {
-                    deployment = host.read("DEPLOYMENT ").substring("DEPLOYMENT ".length());
+                    String deployment = host.read("DEPLOYMENT ").substring("DEPLOYMENT ".length());
                     host.read("WAITING");
-                    assertThat(witness.listOwned(deployment).resources()).hasSize(1);
+                    ref = witness.listOwned(deployment).resources().get(0).providerRef();
+                    assertThat(witness.state(ref)).isEqualTo(ProviderState.PRESENT);
                 }
                 await().atMost(PROCESS_END)
                         .pollInterval(Duration.ofMillis(50))
-                        .until(() -> witness.listOwned(deployment).resources().isEmpty());
+                        .until(() -> witness.state(ref) == ProviderState.GONE);
                 try (SandboxManager manager = restart(store)) {
                     nothingIsLeft(manager);
                 }

@@ -3,6 +3,7 @@ package dev.sandkeeper.testkit.internal;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.FileAccessException;
 import dev.sandkeeper.FileInfo;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.spi.BackendFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -112,6 +113,10 @@ final class MachineFiles implements BackendFiles {
         byte[] buffer = new byte[64 << 10];
         for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
             machine.requireAlive("write a file");
+            if (Thread.currentThread().isInterrupted()) {
+                throw new SandboxInterruptedException(
+                        Failure.of("interrupted", "interrupted while a file was written"));
+            }
             synchronized (tree) {
                 tree.write(file, file.size(), buffer, 0, n);
             }
