@@ -38,6 +38,11 @@ abstract class Opening {
 
     abstract Source source();
 
+    /** What is to be said to a database without our tables. */
+    void checkNew(Identity identity, Optional<Marker> marker) {
+        identity.checkNew(marker);
+    }
+
     /** Where the database is. */
     abstract String livesAt(Handle handle, Dialect dialect) throws IOException;
 
@@ -113,7 +118,7 @@ abstract class Opening {
         if (recorded.isPresent()) {
             identity.check(recorded.get(), marker, livesAt);
         } else {
-            identity.checkNew(marker);
+            checkNew(identity, marker);
         }
         schema.update(applied);
         if (recorded.isEmpty()) {
@@ -158,6 +163,7 @@ abstract class Opening {
 
         private final Path directory;
         private final Path file;
+        private boolean hadContent;
 
         Embedded(Path directory) {
             this.directory = directory;
@@ -176,10 +182,20 @@ abstract class Opening {
                 throw new StoreUnavailableException(StoreFaults.readOnly(name()));
             }
             Optional<Marker> marker = Marker.read(directory);
-            if (!Files.exists(file) || Files.size(file) == 0) {
+            hadContent = Files.exists(file) && Files.size(file) > 0;
+            if (!hadContent) {
                 identity.checkNew(marker);
             }
             return marker;
+        }
+
+        /** The marker is written last: H2 takes a file whose every chunk is damaged for an empty database. */
+        @Override
+        void checkNew(Identity identity, Optional<Marker> marker) {
+            if (hadContent && marker.isPresent() && !identity.confirm()) {
+                throw new StoreUnavailableException(StoreFaults.corrupt(name()));
+            }
+            super.checkNew(identity, marker);
         }
 
         @Override

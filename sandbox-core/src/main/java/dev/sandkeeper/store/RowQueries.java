@@ -48,6 +48,10 @@ final class RowQueries {
             conditions.add(id + " > :after");
             parameters.put("after", after.toString());
         }
+        if (filter.owner() != null && index == 0) {
+            // the same order, in words that the index on owners serves
+            order = "s.owner, s.id";
+        }
         add(conditions, parameters, "s.owner = :owner", "owner", filter.owner());
         add(conditions, parameters, "s.backend = :backend", "backend", filter.backend());
         Long before =
