@@ -106,7 +106,14 @@ final class StoreChild {
                         Stream.of(Path.of(System.getProperty("java.home"), "bin", "java")
                                 .toString()),
                         Stream.of(options),
-                        Stream.of("-Xmx256m", "-cp", classPath, StoreChild.class.getName(), what, directory.toString()))
+                        Stream.of(
+                                "-Xmx256m",
+                                "-XX:TieredStopAtLevel=1",
+                                "-cp",
+                                classPath,
+                                StoreChild.class.getName(),
+                                what,
+                                directory.toString()))
                 .flatMap(parts -> parts)
                 .toList();
     }
