@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ final class Schema {
                     .baselineVersion("0")
                     .placeholderReplacement(false)
                     .load();
-            LogFactory.setLogCreator(owner -> new Silence());
+            LogFactory.setLogCreator(owner -> silence());
             flyway.migrate();
         } catch (FlywayException e) {
             if (StoreFaults.find(SQLException.class, e) != null) {
@@ -130,24 +131,14 @@ final class Schema {
         return (int) crc.getValue();
     }
 
-    /** What goes wrong is thrown, and no host wants a page of INFO for four tables. */
-    private static final class Silence implements Log {
-        @Override
-        public void debug(String message) {}
-
-        @Override
-        public void info(String message) {}
-
-        @Override
-        public void warn(String message) {}
-
-        @Override
-        public void error(String message) {}
-
-        @Override
-        public void error(String message, Exception fault) {}
-
-        @Override
-        public void notice(String message) {}
+    /**
+     * What goes wrong is thrown, and no host wants a page of INFO for four tables. A proxy, because the interface has other
+     * methods in the version that a host may bring.
+     */
+    private static Log silence() {
+        return (Log) Proxy.newProxyInstance(
+                Log.class.getClassLoader(),
+                new Class<?>[] {Log.class},
+                (proxy, method, arguments) -> method.getReturnType() == boolean.class ? Boolean.FALSE : null);
     }
 }

@@ -11,8 +11,8 @@ import org.h2.engine.Constants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs where the build has put an older H2 on the class path, which system properties describe; else it is not run. */
-class OtherH2Versions {
+/** Runs where the build has put the H2 and Flyway of a host on the class path, which system properties describe; else it is not run. */
+class HostVersions {
     @TempDir
     Path directory;
 
