@@ -1,0 +1,86 @@
+package dev.sandkeeper.docker;
+
+import dev.sandkeeper.internal.ShellFiles;
+import dev.sandkeeper.spi.BackendFiles;
+import dev.sandkeeper.spi.BackendProcess;
+import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.ProcessRequest;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** The connection to one container. */
+final class DockerSandbox implements BackendSandbox {
+    private final Engine engine;
+    private final String ref;
+    private final Execs execs;
+    private final @Nullable String user;
+    private final @Nullable HijackedStream lease;
+    private final CommandChannel commands;
+    private final BackendFiles files;
+    private final Map<String, Guard> guards = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+    private volatile Runnable listener = () -> {};
+
+    /**
+     * A connection to a container that exists.
+     *
+     * @param user who runs commands; null for the container's own user
+     * @param lease the container's input, if it ends with that; null otherwise
+     */
+    DockerSandbox(
+            Engine engine,
+            Inventory inventory,
+            String ref,
+            String containerId,
+            @Nullable String user,
+            @Nullable HijackedStream lease) {
+        this.engine = engine;
+        this.ref = ref;
+        this.execs = new Execs(engine, inventory, ref, containerId);
+        this.user = user;
+        this.lease = lease;
+        this.commands = new FreshExec(execs);
+        this.files = new ShellFiles(this, engine.faults().backend(), engine.workers());
+    }
+
+    @Override
+    public String providerRef() {
+        return ref;
+    }
+
+    @Override
+    public BackendProcess start(ProcessRequest request) {
+        EnvironmentCheck.check(request.environment().keySet(), engine.faults());
+        String runner = request.user() == null ? user : request.user();
+        return commands.start(request, runner, guard(runner));
+    }
+
+    /** Who watches over a user's commands; starts nothing by itself. */
+    Guard guard(@Nullable String runner) {
+        if (closed) {
+            throw engine.faults().closed(null);
+        }
+        return guards.computeIfAbsent(runner == null ? "" : runner, name -> new Guard(execs, runner));
+    }
+
+    @Override
+    public BackendFiles files() {
+        return files;
+    }
+
+    /** Told when this is closed. */
+    void onClose(Runnable action) {
+        listener = action;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        listener.run();
+        guards.values().forEach(Guard::close);
+        if (lease != null) {
+            lease.close();
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package dev.sandkeeper.docker;
+
+import com.github.dockerjava.api.command.InspectExecResponse;
+import dev.sandkeeper.ExitStatus;
+import dev.sandkeeper.Signal;
+import dev.sandkeeper.spi.BackendProcess;
+import dev.sandkeeper.spi.OutputSink;
+import dev.sandkeeper.spi.ProcessRequest;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A command that runs by an exec of its own. */
+final class ExecProcess implements BackendProcess {
+    private static final Logger LOG = LoggerFactory.getLogger(ExecProcess.class);
+    private static final Duration LEFT_BEHIND = Duration.ofMillis(500);
+    private static final Duration LOOK = Duration.ofSeconds(1);
+    private static final Duration FORGETS = Duration.ofSeconds(2);
+    private static final int KILLED = 137;
+
+    private final Execs execs;
+    private final Guard guard;
+    private final Target target;
+    private final Execs.Started started;
+    private final ExecOutput output;
+    private final String program;
+    private final boolean withStdin;
+    private final OutputStream stdin;
+    private volatile boolean mainRuns = true;
+    private volatile boolean killed;
+    private volatile boolean closed;
+
+    ExecProcess(
+            Execs execs, Guard guard, Target target, Execs.Started started, ExecOutput output, ProcessRequest request) {
+        this.execs = execs;
+        this.guard = guard;
+        this.target = target;
+        this.started = started;
+        this.output = output;
+        this.program = request.arguments().get(0);
+        this.withStdin = request.stdin();
+        this.stdin = withStdin ? new ExecStdin(started.stream()) : ExecStdin.ended(started.stream());
+    }
+
+    /** Lets the program run: until now the wrapper has waited for this line. */
+    void release() throws IOException, InterruptedException {
+        byte[] line = "go\n".getBytes(StandardCharsets.US_ASCII);
+        started.stream().write(line, 0, line.length, Deadline.in(execs.engine().callTimeout()));
+        if (!withStdin) {
+            started.stream().shutdownOutput();
+        }
+    }
+
+    @Override
+    public OutputStream stdin() {
+        return stdin;
+    }
+
+    @Override
+    public ExitStatus pump(OutputSink sink) throws InterruptedException {
+        ExitStatus status;
+        try {
+            status = run(sink);
+        } catch (IOException e) {
+            status = ended(e);
+        }
+        started.stream().close();
+        if (output.execFailure() != 0) {
+            throw FreshExec.notStartable(execs, program, output.execFailure() == 126);
+        }
+        return status;
+    }
+
+    private ExitStatus run(OutputSink sink) throws IOException, InterruptedException {
+        boolean open = true;
+        Deadline look = Deadline.in(LOOK);
+        while (open && !output.complete()) {
+            open = output.pass(sink, look);
+            if (look.passed()) {
+                guard.check();
+                look = Deadline.in(LOOK);
+            }
+        }
+        if (!output.complete()) {
+            return ended(null);
+        }
+        finished();
+        Deadline patience = Deadline.in(LEFT_BEHIND);
+        while (open && !patience.passed()) {
+            try {
+                open = output.pass(sink, patience);
+            } catch (IOException e) {
+                // everything of the main process had come before
+                LOG.debug("the stream of a command that has ended was cut", e);
+                open = false;
+            }
+        }
+        output.flush(sink);
+        return new ExitStatus(output.exitCode(), output.timedOut());
+    }
+
+    /** The stream ended without the wrapper's last word: it was killed, or the sandbox or the connection is gone. */
+    private ExitStatus ended(@Nullable IOException cut) throws InterruptedException {
+        if (closed) {
+            throw execs.engine().faults().unavailable("process_closed", "the process was closed while it ran", cut);
+        }
+        Deadline deadline = Deadline.in(FORGETS);
+        while (true) {
+            Optional<InspectExecResponse> exec = execs.inspect(started.id());
+            boolean running = exec.isPresent() && Boolean.TRUE.equals(exec.get().isRunning());
+            Long code = exec.isPresent() ? exec.get().getExitCodeLong() : null;
+            if (cut == null && !running && code != null && !(code == KILLED && sandboxEnded())) {
+                finished();
+                return new ExitStatus((int) (code & 0xff), output.timedOut());
+            }
+            if (execs.isGone()) {
+                throw execs.engine().faults().gone(execs.ref(), "it ended under a command");
+            }
+            if (cut != null || exec.isEmpty() || deadline.passed()) {
+                throw execs.engine()
+                        .faults()
+                        .unavailable(
+                                "connection_lost",
+                                "the connection to a command in container " + execs.ref()
+                                        + " was lost, so that nothing is known of its end",
+                                cut);
+            }
+            // the engine ends the stream a moment before it knows the code
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    /** The end of the sandbox kills its commands before the engine knows of it. */
+    private boolean sandboxEnded() throws InterruptedException {
+        if (!killed) {
+            TimeUnit.MILLISECONDS.sleep(200);
+        }
+        return execs.isGone();
+    }
+
+    private void finished() {
+        mainRuns = false;
+        guard.forget(target);
+    }
+
+    @Override
+    public void signal(Signal signal) {
+        if (mainRuns) {
+            killed |= signal == Signal.KILL;
+            guard.signal(target, signal.number(), true);
+        }
+    }
+
+    @Override
+    public void end(Duration grace) {
+        killed = true;
+        new Ending(execs, guard, target, () -> mainRuns).end(grace);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        started.stream().close();
+    }
+}

@@ -1,0 +1,148 @@
+package dev.sandkeeper.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.InspectExecResponse;
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
+import dev.sandkeeper.BackendRejectedException;
+import dev.sandkeeper.BackendUnavailableException;
+import dev.sandkeeper.CommandNotStartableException;
+import dev.sandkeeper.Failure;
+import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.spi.ProviderState;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Starts programs in one container, each by an exec of its own, and says what became of them. */
+final class Execs {
+    private static final String WHAT = "run a command";
+
+    private final Engine engine;
+    private final Inventory inventory;
+    private final String ref;
+    private final String containerId;
+
+    /** An exec whose streams are ours. */
+    record Started(String id, HijackedStream stream) {}
+
+    Execs(Engine engine, Inventory inventory, String ref, String containerId) {
+        this.engine = engine;
+        this.inventory = inventory;
+        this.ref = ref;
+        this.containerId = containerId;
+    }
+
+    String ref() {
+        return ref;
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    /**
+     * Starts a program.
+     *
+     * @param user null for the container's own
+     * @param environment goes to the engine, never into an argument
+     */
+    Started start(@Nullable String user, List<String> environment, List<String> arguments) {
+        String id;
+        try {
+            id = engine.call(WHAT, client -> {
+                        var command = client.execCreateCmd(containerId)
+                                .withAttachStdin(true)
+                                .withAttachStdout(true)
+                                .withAttachStderr(true)
+                                .withTty(false)
+                                .withEnv(environment)
+                                .withCmd(arguments.toArray(String[]::new));
+                        return (user == null ? command : command.withUser(user)).exec();
+                    })
+                    .getId();
+        } catch (DockerException e) {
+            throw refused(e.getHttpStatus(), EngineMessages.of(String.valueOf(e.getMessage())));
+        }
+        try {
+            return new Started(id, engine.hijack("/exec/" + id + "/start", "{\"Detach\":false,\"Tty\":false}"));
+        } catch (EngineRefusedException e) {
+            throw refused(e.status(), e.engineMessage());
+        } catch (IOException e) {
+            throw engine.faults().unreachable(WHAT, e);
+        } catch (InterruptedException e) {
+            throw engine.faults().interrupted(WHAT, e);
+        }
+    }
+
+    /** What an error of the engine means for whoever wanted to run something. */
+    SandboxException refused(int status, String message) {
+        if (message.contains("is paused")) {
+            return engine.faults().rejected("sandbox_paused", "container " + ref + " is paused", "Resume it first");
+        }
+        if (status == 404 || message.contains("is not running")) {
+            return engine.faults().gone(ref, "it does not run");
+        }
+        if (message.contains("unable to find user") || message.contains("no matching entries in")) {
+            return new CommandNotStartableException(engine.faults()
+                    .failure("user_unknown", "the sandbox has no such user: " + message)
+                    .remedy("Use a number, or a name that the image's /etc/passwd has"));
+        }
+        if (message.contains("executable file not found") || message.contains("no such file or directory")) {
+            return withoutShell(message);
+        }
+        if (isGone()) {
+            return engine.faults().gone(ref, "it ended");
+        }
+        // such as too many processes for one more: that passes
+        return new BackendUnavailableException(
+                failure("exec_failed", "could not run a command in container " + ref + ": " + message)
+                        .remedy("If the sandbox's processes are exhausted, end some or raise maxProcesses"));
+    }
+
+    BackendRejectedException withoutShell(String message) {
+        return engine.faults()
+                .rejected(
+                        "image_without_shell",
+                        "the image of container " + ref + " has no sh, cat or sleep that runs: " + message,
+                        "Use an image with a POSIX shell, such as one that is based on Debian or Alpine");
+    }
+
+    /** Whether the container has ended for good. */
+    boolean isGone() {
+        Optional<InspectContainerResponse> container = inventory.inspect(containerId);
+        return container.isEmpty() || Inventory.state(container.get()) == ProviderState.GONE;
+    }
+
+    /** What is known of an exec; nothing if the engine has forgotten it, as it does when it or the container ends. */
+    Optional<InspectExecResponse> inspect(String id) {
+        try {
+            return Optional.of(engine.call(
+                    "look at a command", client -> client.inspectExecCmd(id).exec()));
+        } catch (NotFoundException e) {
+            return Optional.empty();
+        } catch (DockerException e) {
+            throw refused(e.getHttpStatus(), EngineMessages.of(String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** Ends the container with everything in it. */
+    void killContainer() {
+        try {
+            engine.run(
+                    "kill container " + ref,
+                    client -> client.killContainerCmd(containerId).exec());
+        } catch (NotFoundException e) {
+            // it is gone, as it should be
+        } catch (DockerException e) {
+            if (!isGone()) {
+                throw engine.faults().refused("kill container " + ref, e);
+            }
+        }
+    }
+
+    Failure failure(String code, String message) {
+        return engine.faults().failure(code, message);
+    }
+}

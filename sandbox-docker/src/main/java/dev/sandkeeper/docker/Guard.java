@@ -1,0 +1,210 @@
+package dev.sandkeeper.docker;
+
+import dev.sandkeeper.SandboxException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Watches over the commands of one user in one sandbox, from this JVM: a shell inside that was started before any of them,
+ * so that it works when no process can be started any more, and that ends them all once its input ends - as it does when
+ * this JVM is gone, whatever ended it. A command can kill the shell, which runs as the same user; then a new one takes its
+ * place within about a second.
+ */
+final class Guard implements Closeable {
+    private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
+    private static final Duration ANSWER = Duration.ofSeconds(3);
+
+    private final Execs execs;
+    private final @Nullable String user;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<String, Target> targets = new LinkedHashMap<>();
+    private @Nullable GuardLink link;
+    private GuardLink.@Nullable Hello hello;
+    private boolean closed;
+
+    /** One use of the shell. */
+    private interface Use<T> {
+        T with(GuardLink link) throws IOException, InterruptedException;
+    }
+
+    Guard(Execs execs, @Nullable String user) {
+        this.execs = execs;
+        this.user = user;
+    }
+
+    /**
+     * Starts the shell if it does not run.
+     *
+     * @throws SandboxException if it cannot be started
+     */
+    GuardLink.Hello hello() {
+        return use("start a shell in the sandbox", found -> {
+            GuardLink.Hello known = hello;
+            if (known == null) {
+                throw new IOException("the shell in the sandbox said nothing");
+            }
+            return known;
+        });
+    }
+
+    /** From now on it ends the command when this JVM is gone. */
+    void register(Target target) {
+        use("watch a command", found -> {
+            targets.put(target.tag(), target);
+            found.tell(line(target));
+            return true;
+        });
+    }
+
+    void forget(Target target) {
+        lock.lock();
+        try {
+            if (targets.remove(target.tag()) != null && link != null) {
+                link.tell("forget " + target.tag());
+            }
+        } catch (IOException e) {
+            // the next one who needs it finds out, too
+            LOG.debug("the shell in {} is lost", execs.ref(), e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Signals every process of a command.
+     *
+     * @param number 0 to count only
+     * @return how many there were
+     */
+    int signal(Target target, int number, boolean mainRuns) {
+        String arguments = number + " " + target.tag() + " " + target.session() + " " + (mainRuns ? target.pid() : 0);
+        return use("signal a command", found -> found.ask("signal", arguments, Deadline.in(ANSWER)));
+    }
+
+    /** Kills every process of a command. Answers how many there were; 0 says that none is left. */
+    int kill(Target target, boolean mainRuns) {
+        String arguments = target.tag() + " " + target.session() + " " + (mainRuns ? target.pid() : 0);
+        return use("end a command", found -> found.ask("end", arguments, Deadline.in(ANSWER)));
+    }
+
+    /** Kills every process of the user but the shell itself, at one stroke. */
+    void killEverything() {
+        use("end all commands of user " + user, found -> found.ask("everything", "", Deadline.in(ANSWER)));
+    }
+
+    boolean ownsWorkspace() {
+        return use("look at the workspace", found -> found.ask("workspace", "", Deadline.in(ANSWER))) == 1;
+    }
+
+    /** Replaces the shell if it has been killed. Does nothing while somebody uses it; never throws. */
+    void check() {
+        if (!lock.tryLock()) {
+            return;
+        }
+        try {
+            if (link != null && !link.alive() && !closed) {
+                LOG.debug("the shell in {} has ended, starting another", execs.ref());
+                linked();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (SandboxException | IOException e) {
+            LOG.debug("no shell in {} for now", execs.ref(), e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private <T> T use(String what, Use<T> use) {
+        try {
+            lock.lockInterruptibly();
+        } catch (InterruptedException e) {
+            throw execs.engine().faults().interrupted(what, e);
+        }
+        try {
+            boolean fresh = link == null || !link.alive();
+            try {
+                return use.with(linked());
+            } catch (IOException e) {
+                drop();
+                if (fresh) {
+                    throw e;
+                }
+                return use.with(linked());
+            }
+        } catch (IOException e) {
+            drop();
+            if (execs.isGone()) {
+                throw execs.engine().faults().gone(execs.ref(), "it ended");
+            }
+            throw execs.engine().faults().unreachable(what, e);
+        } catch (InterruptedException e) {
+            throw execs.engine().faults().interrupted(what, e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private GuardLink linked() throws IOException, InterruptedException {
+        if (closed) {
+            throw execs.engine().faults().closed(null);
+        }
+        GuardLink current = link;
+        if (current != null && current.alive()) {
+            return current;
+        }
+        drop();
+        String tag = Tags.next();
+        Execs.Started started = execs.start(user, List.of(), List.of("sh", "-c", ShellText.GUARD.text()));
+        GuardLink fresh = new GuardLink(started.stream(), tag);
+        try {
+            hello = fresh.hello(Deadline.in(execs.engine().callTimeout()));
+            for (Target target : targets.values()) {
+                fresh.tell(line(target));
+            }
+            link = fresh;
+            return fresh;
+        } catch (IOException e) {
+            String complaint = fresh.complaint();
+            if (!complaint.isEmpty()) {
+                throw execs.refused(0, complaint);
+            }
+            throw e;
+        } finally {
+            if (link != fresh) {
+                fresh.close();
+            }
+        }
+    }
+
+    private static String line(Target target) {
+        return "register " + target.tag() + " " + target.session() + " " + target.pid();
+    }
+
+    private void drop() {
+        if (link != null) {
+            link.close();
+            link = null;
+        }
+    }
+
+    /** Ends every command that is registered. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            drop();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

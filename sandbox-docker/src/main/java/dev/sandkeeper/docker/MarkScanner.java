@@ -1,0 +1,107 @@
+package dev.sandkeeper.docker;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.function.Consumer;
+
+/**
+ * Cuts the marks of our scripts out of a stream and passes everything else on. A mark is a byte 1 and the command's tag; in
+ * a stream of lines the rest of the line is its record. A program that knows its tag can forge a mark, and so lie about
+ * itself: nothing else depends on it.
+ */
+final class MarkScanner {
+    private static final int LONGEST_RECORD = 4096;
+
+    private final byte[] mark;
+    private final boolean lines;
+    private final Consumer<String> records;
+    private final ByteArrayOutputStream record = new ByteArrayOutputStream();
+    private int matched;
+    private boolean inRecord;
+
+    /** Takes what is not part of a mark. */
+    interface Output {
+        void accept(byte[] buffer, int offset, int length) throws IOException;
+    }
+
+    /**
+     * A scanner for one stream.
+     *
+     * @param tag printable ASCII
+     * @param lines whether a mark is followed by a record and a line feed
+     * @param records told of each mark; with an empty record if there are no lines
+     */
+    MarkScanner(String tag, boolean lines, Consumer<String> records) {
+        this.mark = ("\u0001" + tag).getBytes(StandardCharsets.US_ASCII);
+        this.lines = lines;
+        this.records = records;
+    }
+
+    void accept(byte[] buffer, int offset, int length, Output output) throws IOException {
+        int end = offset + length;
+        int start = offset;
+        int i = offset;
+        while (i < end) {
+            if (inRecord) {
+                i = readRecord(buffer, i, end);
+                start = i;
+            } else if (buffer[i] == mark[matched]) {
+                if (matched == 0) {
+                    pass(buffer, start, i, output);
+                }
+                matched++;
+                i++;
+                start = i;
+                if (matched == mark.length) {
+                    matched = 0;
+                    inRecord = lines;
+                    if (!lines) {
+                        records.accept("");
+                    }
+                }
+            } else if (matched > 0) {
+                // byte 1 occurs only at the start of a mark, so what matched cannot start another one
+                flush(output);
+            } else {
+                i++;
+            }
+        }
+        pass(buffer, start, end, output);
+    }
+
+    /** Passes on what looked like a mark so far; at the end of the stream it is none. */
+    void flush(Output output) throws IOException {
+        int held = matched;
+        matched = 0;
+        if (held > 0) {
+            // a copy: whoever takes it may do with it as he likes
+            output.accept(Arrays.copyOf(mark, held), 0, held);
+        }
+    }
+
+    private int readRecord(byte[] buffer, int from, int end) {
+        int i = from;
+        while (i < end && buffer[i] != '\n') {
+            if (record.size() < LONGEST_RECORD) {
+                record.write(buffer[i]);
+            }
+            i++;
+        }
+        if (i == end) {
+            return i;
+        }
+        inRecord = false;
+        String text = record.toString(StandardCharsets.UTF_8).trim();
+        record.reset();
+        records.accept(text);
+        return i + 1;
+    }
+
+    private static void pass(byte[] buffer, int start, int end, Output output) throws IOException {
+        if (end > start) {
+            output.accept(buffer, start, end - start);
+        }
+    }
+}

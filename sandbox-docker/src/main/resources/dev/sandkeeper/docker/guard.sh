@@ -1,0 +1,61 @@
+# Ends commands: on request, and all that it knows of once its input ends, which is when its host does. It never makes a
+# process. Each line of input is an operation and its arguments; answers carry the tag from the first line.
+exec 2>/dev/null
+trap '' TERM HUP INT QUIT USR1 USR2 ALRM PIPE
+read -r __sk_n || exit
+__sk_me=0 __sk_all=
+
+__sk_u= __sk_g= __sk_o=no
+while read -r __sk_k __sk_l __sk_r; do
+    case $__sk_k in
+    Uid:) __sk_u=${__sk_r%%[!0-9]*} ;;
+    Gid:) __sk_g=${__sk_r%%[!0-9]*} ;;
+    esac
+done </proc/self/status
+[ -O /workspace ] && [ -w /workspace ] && __sk_o=yes
+__sk_find sleep
+__sk_x=$__sk_f
+__sk_find sh
+printf '\001%s H %s %s %s %s %s\n' "$__sk_n" "$__sk_u" "$__sk_g" "$__sk_o" "${__sk_f:-sh}" "${__sk_x:-sleep}"
+
+while read -r __sk_op __sk_1 __sk_2 __sk_3 __sk_4 __sk_5; do
+    case $__sk_op in
+    register) __sk_all="$__sk_all $__sk_1:$__sk_2:$__sk_3" ;;
+    forget)
+        __sk_k=
+        for __sk_l in $__sk_all; do
+            case $__sk_l in "$__sk_1":*) ;; *) __sk_k="$__sk_k $__sk_l" ;; esac
+        done
+        __sk_all=$__sk_k
+        ;;
+    signal)
+        __sk_sweep "$__sk_2" "$__sk_4" "$__sk_3" "$__sk_5"
+        printf '\001%s A %s %s\n' "$__sk_n" "$__sk_1" "$__sk_c"
+        ;;
+    end)
+        __sk_end "$__sk_3" "$__sk_2" "$__sk_4"
+        printf '\001%s A %s %s\n' "$__sk_n" "$__sk_1" "$__sk_c"
+        ;;
+    everything)
+        kill -9 -1
+        printf '\001%s A %s 0\n' "$__sk_n" "$__sk_1"
+        ;;
+    workspace)
+        __sk_c=0
+        [ -O /workspace ] && [ -w /workspace ] && __sk_c=1
+        printf '\001%s A %s %s\n' "$__sk_n" "$__sk_1" "$__sk_c"
+        ;;
+    esac
+done
+
+__sk_j=0 __sk_left=1
+while [ "$__sk_left" != 0 ] && [ "$__sk_j" -lt 50 ]; do
+    __sk_j=$((__sk_j + 1)) __sk_left=0
+    for __sk_x in $__sk_all; do
+        __sk_1=${__sk_x%%:*} __sk_2=${__sk_x#*:}
+        __sk_end "${__sk_2%%:*}" "$__sk_1" "${__sk_2#*:}"
+        __sk_left=$((__sk_left + __sk_c))
+    done
+done
+# A command that nothing else ends takes the other ones of its user along.
+[ "$__sk_left" = 0 ] || kill -9 -1

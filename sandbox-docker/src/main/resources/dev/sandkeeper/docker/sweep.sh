@@ -1,0 +1,85 @@
+# Shared by guard.sh and command.sh. Builtins only, so that it works when no process can be made any more.
+
+# Finds a program on PATH. Sets __sk_e to nothing and __sk_f to its path, or __sk_e to 127 or 126 as a shell would.
+__sk_find() {
+    __sk_e=127 __sk_f=
+    case $1 in
+    */*) __sk_try "$1" ;;
+    *)
+        set -f
+        IFS=:
+        for __sk_p in $PATH; do
+            __sk_try "${__sk_p:-.}/$1"
+            [ -n "$__sk_e" ] || break
+        done
+        unset IFS
+        set +f
+        ;;
+    esac
+}
+
+__sk_try() {
+    if [ -f "$1" ] && [ -x "$1" ]; then
+        __sk_e= __sk_f=$1
+    elif [ -e "$1" ]; then
+        __sk_e=126
+    fi
+}
+
+# Signals every process of a command but $__sk_me. $1 signal number, $2 audit session or -, $3 tag, $4 the pid of its
+# first process while that lives, else 0. Sets __sk_c to how many there were.
+# The audit session is the kernel's: inherited by every child and out of reach of an unprivileged process. Where the
+# kernel has none, the process session, the parent and the environment have to do.
+__sk_sweep() {
+    __sk_c=0 __sk_k=' '
+    for __sk_p in /proc/[0-9]*; do
+        __sk_i=${__sk_p#/proc/}
+        [ "$__sk_i" != "$__sk_me" ] || continue
+        if [ "$2" != - ]; then
+            __sk_l=
+            IFS= read -r __sk_l <"$__sk_p/sessionid"
+            [ "$__sk_l" = "$2" ] || continue
+        fi
+        __sk_stat "$__sk_p/stat"
+        case $__sk_l in '' | Z* | X*) continue ;; esac
+        if [ "$2" = - ]; then
+            __sk_belongs "$3" "$4" || continue
+            __sk_k="$__sk_k$__sk_i "
+        fi
+        kill "-$1" "$__sk_i" && __sk_c=$((__sk_c + 1))
+    done
+}
+
+# Sets __sk_l to what follows the program's name in a stat file; the name may hold anything.
+__sk_stat() {
+    __sk_l=
+    while IFS= read -r __sk_r || [ -n "$__sk_r" ]; do
+        __sk_l=$__sk_l$__sk_r
+        __sk_r=
+    done <"$1"
+    __sk_l=${__sk_l##*) }
+}
+
+__sk_belongs() {
+    __sk_r=${__sk_l#* }
+    case $__sk_k in *" ${__sk_r%% *} "*) return 0 ;; esac
+    __sk_r=${__sk_r#* }
+    __sk_r=${__sk_r#* }
+    [ "$2" = 0 ] || [ "${__sk_r%% *}" != "$2" ] || return 0
+    while IFS= read -r __sk_r || [ -n "$__sk_r" ]; do
+        case $__sk_r in *"SANDKEEPER_EXEC=$1"*) return 0 ;; esac
+        __sk_r=
+    done <"$__sk_p/environ"
+    return 1
+}
+
+# Kills a command but $__sk_me. $1 audit session, $2 tag, $3 first process. Halting all of it first stops a program that makes processes faster than they can be killed: what is
+# halted takes up the process limit and makes none.
+__sk_end() {
+    [ "$__sk_me" != 0 ] || [ "$3" = 0 ] || kill -9 "-$3"
+    __sk_sweep 19 "$1" "$2" "$3"
+    [ "$__sk_c" = 0 ] || {
+        __sk_sweep 19 "$1" "$2" "$3"
+        __sk_sweep 9 "$1" "$2" "$3"
+    }
+}
