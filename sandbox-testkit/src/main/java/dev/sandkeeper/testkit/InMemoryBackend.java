@@ -63,6 +63,18 @@ public final class InMemoryBackend implements SandboxBackend {
     }
 
     /**
+     * A backend over a provider that runs in a process of its own, such as {@link ProviderProcess}. When this JVM ends, however,
+     * the provider ends its commands and its sandboxes of PROCESS lifetime at once.
+     *
+     * @param port where the provider serves on the loopback interface
+     * @return the backend, named as the provider's
+     * @throws dev.sandkeeper.BackendUnavailableException if nothing answers there
+     */
+    public static SandboxBackend connect(int port) {
+        return new RemoteBackend(port);
+    }
+
+    /**
      * Starts a backend that differs from the default.
      *
      * @param provider the provider
