@@ -27,9 +27,10 @@ final class Faults {
                     .text(e.remedy().orElse(null))
                     .text(e.backend().orElse(null))
                     .text(e.sandboxId().map(SandboxId::toString).orElse(null))
-                    .text(e instanceof CapabilityMissingException missing
-                            ? missing.capability().name()
-                            : null);
+                    .text(
+                            e instanceof CapabilityMissingException missing
+                                    ? missing.capability().name()
+                                    : null);
         } else {
             wire.text("unexpected").text("unexpected").text(String.valueOf(thrown));
             wire.text(null).text(null).text(null).text(null);
@@ -48,8 +49,8 @@ final class Faults {
         return switch (type) {
             case "BackendRejectedException" -> new BackendRejectedException(complete);
             case "BackendUnavailableException" -> new BackendUnavailableException(complete);
-            case "CapabilityMissingException" -> new CapabilityMissingException(
-                    Capability.valueOf(String.valueOf(capability)), complete);
+            case "CapabilityMissingException" ->
+                new CapabilityMissingException(Capability.valueOf(String.valueOf(capability)), complete);
             case "CommandNotStartableException" -> new CommandNotStartableException(complete);
             case "FileAccessException" -> new FileAccessException(complete);
             case "HandleClosedException" -> new HandleClosedException(complete);

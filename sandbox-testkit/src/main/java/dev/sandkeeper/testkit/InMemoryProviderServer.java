@@ -121,9 +121,10 @@ public final class InMemoryProviderServer implements AutoCloseable {
                 ServerCalls.ok(wire);
             }
             case START -> calls.start(wire, session(wire));
-            case PUMP, STDIN, SIGNAL, END, CLOSE -> calls.process(op, wire, session(wire).process(wire.number()));
-            case WRITE, APPEND, READ, STAT, ENTRIES, MAKE_DIRECTORY, MOVE, REMOVE, SET_MODE, UNPACK, PACK -> calls.files(
-                    op, wire, session(wire).sandbox(wire.number()).files());
+            case PUMP, STDIN, SIGNAL, END, CLOSE ->
+                calls.process(op, wire, session(wire).process(wire.number()));
+            case WRITE, APPEND, READ, STAT, ENTRIES, MAKE_DIRECTORY, MOVE, REMOVE, SET_MODE, UNPACK, PACK ->
+                calls.files(op, wire, session(wire).sandbox(wire.number()).files());
             default -> witness(op, wire);
         }
     }

@@ -125,9 +125,7 @@ final class RemoteBackend implements SandboxBackend {
     public ProviderState state(String providerRef) {
         try {
             return calls().call(
-                            Wire.Op.STATE,
-                            wire -> wire.text(providerRef),
-                            wire -> ProviderState.valueOf(wire.text()));
+                            Wire.Op.STATE, wire -> wire.text(providerRef), wire -> ProviderState.valueOf(wire.text()));
         } catch (BackendUnavailableException e) {
             return ProviderState.UNKNOWN;
         }

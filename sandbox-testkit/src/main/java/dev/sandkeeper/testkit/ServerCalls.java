@@ -116,8 +116,8 @@ final class ServerCalls {
         boolean stdin = wire.flag();
         long nanos = wire.number();
         Duration deadline = nanos < 0 ? null : Duration.ofNanos(nanos);
-        long process =
-                session.add(sandbox.start(new ProcessRequest(arguments, environment, directory, user, stdin, deadline)));
+        long process = session.add(
+                sandbox.start(new ProcessRequest(arguments, environment, directory, user, stdin, deadline)));
         ok(wire).number(process);
     }
 
@@ -145,12 +145,16 @@ final class ServerCalls {
             ExitStatus status = process.pump(new OutputSink() {
                 @Override
                 public void stdout(byte[] buffer, int offset, int length) throws IOException {
-                    wire.frame(RemoteProcess.STDOUT).chunk(buffer, offset, length).flush();
+                    wire.frame(RemoteProcess.STDOUT)
+                            .chunk(buffer, offset, length)
+                            .flush();
                 }
 
                 @Override
                 public void stderr(byte[] buffer, int offset, int length) throws IOException {
-                    wire.frame(RemoteProcess.STDERR).chunk(buffer, offset, length).flush();
+                    wire.frame(RemoteProcess.STDERR)
+                            .chunk(buffer, offset, length)
+                            .flush();
                 }
             });
             wire.frame(RemoteProcess.ENDED).number(status.exitCode()).flag(status.timedOut());

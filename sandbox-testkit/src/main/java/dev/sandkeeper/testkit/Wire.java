@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * back-pressure is felt.
  */
 final class Wire implements Closeable {
-    /** What a connection is for. The first byte of every one. */
+    /** What a connection is for. The first word of every one. */
     enum Op {
         HELLO,
         GOODBYE,
@@ -100,12 +100,11 @@ final class Wire implements Closeable {
     }
 
     Wire op(Op op) throws IOException {
-        out.writeByte(op.ordinal());
-        return this;
+        return text(op.name());
     }
 
     Op op() throws IOException {
-        return Op.values()[in.readUnsignedByte()];
+        return Op.valueOf(text());
     }
 
     /** As UTF-16, because names may have lone surrogates in them; null is a length of -1. */
@@ -117,7 +116,8 @@ final class Wire implements Closeable {
         return this;
     }
 
-    @Nullable String textOrNull() throws IOException {
+    @Nullable
+    String textOrNull() throws IOException {
         int length = in.readInt();
         if (length < 0) {
             return null;
@@ -125,7 +125,7 @@ final class Wire implements Closeable {
         byte[] bytes = in.readNBytes(length * 2);
         char[] chars = new char[length];
         for (int i = 0; i < length; i++) {
-            chars[i] = (char) (bytes[2 * i] << 8 | bytes[2 * i + 1] & 0xFF);
+            chars[i] = (char) (bytes[2 * i] << 8 | (bytes[2 * i + 1] & 0xFF));
         }
         return new String(chars);
     }
@@ -160,7 +160,8 @@ final class Wire implements Closeable {
         return text(instant == null ? null : instant.toString());
     }
 
-    @Nullable Instant instantOrNull() throws IOException {
+    @Nullable
+    Instant instantOrNull() throws IOException {
         String text = textOrNull();
         return text == null ? null : Instant.parse(text);
     }
@@ -288,7 +289,6 @@ final class Wire implements Closeable {
         }
         return bytes;
     }
-
 
     /** Waits for the other side to close. */
     void awaitEnd() throws IOException {

@@ -1,0 +1,41 @@
+package dev.sandkeeper.testkit;
+
+import dev.sandkeeper.spi.ProvisionRequest;
+import dev.sandkeeper.spi.SandboxBackend;
+import java.time.Duration;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestInstancePostProcessor;
+
+/** The contract on a mutant that the launcher's configuration names. Run by {@link MutantsTest} only. */
+@ExtendWith(MutantSubject.Choice.class)
+class MutantSubject extends SandboxBackendContract {
+    static final String MUTANT = "sandkeeper.mutant";
+
+    private final InMemoryProvider provider = InMemoryProvider.create();
+    private Mutant mutant;
+
+    static final class Choice implements TestInstancePostProcessor {
+        @Override
+        public void postProcessTestInstance(Object instance, ExtensionContext context) {
+            ((MutantSubject) instance).mutant =
+                    Mutant.named(context.getConfigurationParameter(MUTANT).orElseThrow());
+        }
+    }
+
+    @Override
+    protected SandboxBackend backend() {
+        return mutant.over(provider);
+    }
+
+    @Override
+    protected Duration patience() {
+        return Duration.ofSeconds(2);
+    }
+
+    @Override
+    protected boolean leaveHalfMade(ProvisionRequest request) {
+        provider.leaveHalfMade(request);
+        return true;
+    }
+}
