@@ -18,7 +18,8 @@ final class Database {
     /** How many transactions run at once; others wait. H2 writes one at a time anyway. */
     static final int THREADS = 8;
 
-    private static final int ATTEMPTS = 20;
+    /** How long a transaction is repeated while others are in its way. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(15);
 
     private final Source source;
     private final Dialect dialect;
@@ -78,12 +79,13 @@ final class Database {
     }
 
     private <T> T repeat(Function<Handle, T> work) {
+        long start = System.nanoTime();
         for (int attempt = 1; ; attempt++) {
             try {
                 return jdbi.inTransaction(TransactionIsolationLevel.READ_COMMITTED, work::apply);
             } catch (RuntimeException e) {
                 SQLException sql = StoreFaults.find(SQLException.class, e);
-                if (sql != null && dialect.repeatable(sql) && attempt < ATTEMPTS) {
+                if (sql != null && dialect.repeatable(sql) && System.nanoTime() - start < PATIENCE_NANOS) {
                     LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(
                             ThreadLocalRandom.current().nextLong(500L << Math.min(attempt, 7))));
                     continue;

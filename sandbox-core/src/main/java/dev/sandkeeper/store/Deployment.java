@@ -53,7 +53,8 @@ record Deployment(String id, String databaseId, String livesAt, boolean confirme
     }
 
     static int confirm(Handle handle) {
-        return handle.createUpdate("UPDATE sandkeeper_deployment SET confirmed = TRUE WHERE slot = 1")
+        return handle.createUpdate(
+                        "UPDATE sandkeeper_deployment SET confirmed = TRUE WHERE slot = 1 AND confirmed = FALSE")
                 .execute();
     }
 }

@@ -2,6 +2,8 @@ package dev.sandkeeper.store;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 
 /** What one database product says differently from the others. */
 interface Dialect {
@@ -13,6 +15,13 @@ interface Dialect {
 
     /** A query for where the database lives, in its own words: another answer means another database, or a moved one. */
     String whereQuery();
+
+    /**
+     * What to tell a host whose database may forget what it has acknowledged.
+     *
+     * @return empty if it does not
+     */
+    Optional<String> durabilityRisk(Handle handle);
 
     /** Where the scripts of {@link #migrations()} are on the class path. */
     String migrationFolder();

@@ -2,8 +2,10 @@ package dev.sandkeeper.store;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.h2.api.ErrorCode;
+import org.jdbi.v3.core.Handle;
 
 /** H2 from 2.3.232 on. */
 final class H2Dialect implements Dialect {
@@ -29,6 +31,17 @@ final class H2Dialect implements Dialect {
     @Override
     public String whereQuery() {
         return "SELECT COALESCE(DATABASE_PATH(), 'memory')";
+    }
+
+    @Override
+    public Optional<String> durabilityRisk(Handle handle) {
+        return handle.createQuery(
+                        "SELECT setting_value FROM information_schema.settings WHERE setting_name = 'WRITE_DELAY'"
+                                + " AND DATABASE_PATH() IS NOT NULL AND setting_value <> '0'")
+                .mapTo(String.class)
+                .findFirst()
+                .map(delay -> "H2 loses what it has acknowledged in the last " + delay
+                        + " ms when its JVM is killed: add ;WRITE_DELAY=0 to its URL");
     }
 
     @Override

@@ -17,6 +17,8 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How a store is opened: look at what is there, refuse what is not ours before anything is written, bring the tables up to
@@ -252,6 +254,8 @@ abstract class Opening {
 
     /** The host's database. */
     static final class Host extends Opening {
+        private static final Logger LOG = LoggerFactory.getLogger(SandboxStore.class);
+
         private final DataSource dataSource;
 
         Host(DataSource dataSource) {
@@ -275,6 +279,7 @@ abstract class Opening {
 
         @Override
         String livesAt(Handle handle, Dialect dialect) {
+            dialect.durabilityRisk(handle).ifPresent(risk -> LOG.warn("{}: {}", name(), risk));
             return handle.createQuery(dialect.whereQuery()).mapTo(String.class).one();
         }
 

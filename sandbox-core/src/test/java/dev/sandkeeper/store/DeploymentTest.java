@@ -13,9 +13,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.h2.jdbcx.JdbcConnectionPool;
+import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -221,6 +223,25 @@ class DeploymentTest {
             SandboxStore.on(other).close();
         } finally {
             other.dispose();
+        }
+    }
+
+    @Test
+    void tellsAHostWhoseDatabaseForgets() {
+        String url = "jdbc:h2:file:" + directory.resolve("host");
+        for (String options : List.of("", ";WRITE_DELAY=0")) {
+            JdbcConnectionPool source = JdbcConnectionPool.create(url + options, "sa", "");
+            try {
+                assertThat(Jdbi.create(source).withHandle(new H2Dialect()::durabilityRisk))
+                        .isEqualTo(
+                                options.isEmpty()
+                                        ? Optional.of(
+                                                "H2 loses what it has acknowledged in the last 500 ms when its JVM is"
+                                                        + " killed: add ;WRITE_DELAY=0 to its URL")
+                                        : Optional.empty());
+            } finally {
+                source.dispose();
+            }
         }
     }
 
