@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Holder {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final String SHARED_MEMORY_BYTES = "67108864";
-    private static final String OUTER = "[ -z \"$1\" ] || exec 6<\"$1\"; shift; ulimit -c 0; exec \"$@\"";
+    private static final String OUTER = "ulimit -c 0; exec \"$@\"";
 
     private final Process launcher;
     private final ProcessIdentity first;
@@ -101,7 +100,6 @@ final class Holder {
         Path image = plan.image();
         List<String> command =
                 new ArrayList<>(List.of(host.tool("setsid"), host.tool("sh"), "-c", OUTER, plan.marker()));
-        command.add(image == null ? "" : image.toString());
         command.addAll(host.become(plan.uid()));
         command.addAll(List.of(host.tool("unshare"), "-U", "-r"));
         if (plan.ownNetwork()) {
@@ -115,9 +113,9 @@ final class Holder {
                 Integer.toString(plan.payload().argumentBytes()),
                 Integer.toString(plan.payload().filterBytes()),
                 Long.toString(plan.tmpBytes()),
-                SHARED_MEMORY_BYTES,
+                Long.toString(plan.sharedMemoryBytes()),
                 Long.toString(plan.diskBytes()),
-                image == null ? "0" : "1",
+                image == null ? "" : image.toString(),
                 plan.ownNetwork() ? "1" : "0"));
         return command;
     }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param image a directory with a root file system, or null
  * @param ownNetwork whether it gets a network of its own
  * @param tmpBytes the size of {@code /tmp}
+ * @param sharedMemoryBytes the size of {@code /dev/shm}
  * @param diskBytes the size of a workspace in memory, or 0 for the directory
  * @param payload what it is told
  */
@@ -27,6 +28,7 @@ record HolderPlan(
         @Nullable Path image,
         boolean ownNetwork,
         long tmpBytes,
+        long sharedMemoryBytes,
         long diskBytes,
         Payload payload) {
     /** What bubblewrap needs for each command: kept in the memory of the sandbox, because it may hold secrets. */

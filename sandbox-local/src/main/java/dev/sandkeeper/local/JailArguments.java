@@ -59,8 +59,8 @@ final class JailArguments {
         arguments.add("--proc", "/proc", "--dev", "/dev", "--bind", "/tmp/shm", "/dev/shm", "--remount-ro", "/dev");
         arguments.add("--bind", "/tmp/tmp", "/tmp", "--bind", "/tmp/work", "/workspace", "--remount-ro", "/");
         arguments.add("--clearenv");
-        arguments.environment(Map.of("PATH", Tools.PATH, "HOME", "/workspace", "LANG", "C.UTF-8"));
-        arguments.environment(environment);
+        arguments.addEnvironment(Map.of("PATH", Tools.PATH, "HOME", "/workspace", "LANG", "C.UTF-8"));
+        arguments.addEnvironment(environment);
         return arguments.bytes.toByteArray();
     }
 
@@ -120,7 +120,14 @@ final class JailArguments {
         }
     }
 
-    private void environment(Map<String, String> variables) {
+    /** The environment of one command, on top of the sandbox's. */
+    static byte[] environment(Map<String, String> variables) {
+        JailArguments arguments = new JailArguments();
+        arguments.addEnvironment(variables);
+        return arguments.bytes.toByteArray();
+    }
+
+    private void addEnvironment(Map<String, String> variables) {
         variables.forEach((name, value) -> add("--setenv", name, value));
     }
 

@@ -1,5 +1,7 @@
 package dev.sandkeeper.local;
 
+import dev.sandkeeper.Lifetime;
+
 /**
  * The limits of one sandbox. 0 stands for none.
  *
@@ -12,17 +14,17 @@ package dev.sandkeeper.local;
 record Limits(long memory, long addressSpace, double cpus, int processes, int files) {
     /** What a command needs beside its own processes: nsenter, and bubblewrap outside and inside the process namespace. */
     private static final int HELPERS = 3;
-    /** The holder, what it waits for and its parent: they count where the kernel counts by user. */
-    private static final int HOLDER = 3;
+    /** The holder and what it waits for. */
+    private static final int HOLDER = 2;
 
     /** For the process limit of a control group, which only commands enter. */
     int processesOfGroup() {
         return processes + HELPERS;
     }
 
-    /** For RLIMIT_NPROC, which counts by user. */
-    int processesOfUser() {
-        return processes == 0 ? 0 : processes + HELPERS + HOLDER;
+    /** For RLIMIT_NPROC, which counts by user: a holder that ends with its JVM has kept its parent, too. */
+    int processesOfUser(Lifetime lifetime) {
+        return processes == 0 ? 0 : processes + HELPERS + HOLDER + (lifetime == Lifetime.PROCESS ? 1 : 0);
     }
 
     String format() {

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>What a sandbox sees.</b> The host's {@code /usr} with {@code /bin}, {@code /lib} and the like and a few public files of
  * {@code /etc}, read-only; or, as {@link SandboxSpec#image()}, the absolute path of a directory with a root file system. Its own
- * {@code /workspace} (HOME), {@code /tmp} (256 MB of memory unless the spec says otherwise), {@code /dev} and {@code /proc}.
+ * {@code /workspace} (HOME), {@code /tmp} (256 MB of memory, at most
+ * half of the sandbox's, unless the spec says otherwise), {@code /dev} and {@code /proc}.
  * Commands run as user 1000 without capabilities, under a filter of system calls on x86-64 and aarch64, each in a process
  * namespace of its own. There is no network but loopback, unless {@link dev.sandkeeper.Network#hostNetwork()} was asked for.
  *

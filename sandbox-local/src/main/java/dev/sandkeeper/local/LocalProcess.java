@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class LocalProcess implements BackendProcess {
     private static final Logger LOG = LoggerFactory.getLogger(LocalProcess.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int KILLED = 128 + Signal.KILL.number();
 
     private final Process process;
     private final CommandRecord record;
@@ -92,16 +93,26 @@ final class LocalProcess implements BackendProcess {
     private ExitStatus status(StartErrors errors) {
         OptionalInt code = record.exitCode();
         forget();
+        if (!killed && code.orElse(KILLED) == KILLED && !record.holderAlive()) {
+            // Whether it ended by itself just before cannot be known.
+            throw failures.gone(sandbox);
+        }
         if (code.isPresent()) {
             errors.release();
             return new ExitStatus(code.getAsInt(), timedOut);
         }
         if (killed) {
             // Before it had begun.
-            return new ExitStatus(128 + Signal.KILL.number(), timedOut);
+            return new ExitStatus(KILLED, timedOut);
         }
         if (!record.holderAlive()) {
             throw failures.gone(sandbox);
+        }
+        if (process.exitValue() == KILLED) {
+            // The kernel has run out of the sandbox's memory and has chosen our part of the command: the rest must
+            // follow.
+            end(Duration.ZERO);
+            return new ExitStatus(KILLED, timedOut);
         }
         throw failures.notStarted(program, directory, errors.text(), sandbox);
     }
@@ -190,9 +201,9 @@ final class LocalProcess implements BackendProcess {
 
     private static boolean ends(ProcessIdentity first, Duration patience) throws InterruptedException {
         Wait wait = new Wait(patience);
-        while (first.alive()) {
+        while (first.exists()) {
             if (!wait.pause()) {
-                return !first.alive();
+                return !first.exists();
             }
         }
         return true;

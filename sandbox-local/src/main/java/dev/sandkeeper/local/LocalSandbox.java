@@ -12,7 +12,6 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -104,16 +103,18 @@ final class LocalSandbox implements BackendSandbox {
     private LocalProcess launch(ProcessRequest request) throws IOException {
         CommandRecord record = new CommandRecord(warden.newRecord(), holder);
         ShellText settings = settings(request, record.file());
-        boolean visible = request.environment().isEmpty() && settings.fitsArgument();
+        boolean visible = settings.fitsArgument();
         byte[] hidden = visible ? new byte[0] : settings.toBytes();
+        byte[] environment = JailArguments.environment(request.environment());
         List<String> command = List.of(
                 host.tool("setsid"),
                 host.tool("sh"),
                 "-c",
                 host.scripts().command(),
                 "sandkeeper-command",
-                visible ? settings.toString() : "-",
-                Integer.toString(hidden.length));
+                visible ? settings.toString() : "",
+                Integer.toString(hidden.length),
+                Integer.toString(environment.length));
         Process process = host.processBuilder(command).start();
         OutputStream stdin = new CommandInput(process.getOutputStream());
         LocalProcess started = new LocalProcess(
@@ -126,9 +127,15 @@ final class LocalSandbox implements BackendSandbox {
                 failures,
                 running::remove);
         running.add(started);
-        stdin.write(hidden);
-        if (!request.stdin()) {
-            stdin.close();
+        try {
+            stdin.write(hidden);
+            stdin.write(environment);
+            if (!request.stdin()) {
+                stdin.close();
+            }
+        } catch (IOException e) {
+            // It has ended already, and its end will tell why.
+            LOG.debug("a command of {} takes no input: {}", ref, e.toString());
         }
         Duration deadline = request.deadline();
         if (deadline != null) {
@@ -154,17 +161,8 @@ final class LocalSandbox implements BackendSandbox {
                 .assign("net", description.ownNetwork() ? "-n" : "")
                 .assign("files", limits.files())
                 .assign("memory", limits.addressSpace() / 1024)
-                .assign("processes", limits.processesOfUser())
+                .assign("processes", limits.processesOfUser(description.lifetime()))
                 .assign("directory", request.workingDirectory());
-        if (request.environment().isEmpty()) {
-            text.raw("private=0\n");
-        } else {
-            text.raw("private=1\nprivate() { printf '%s\\0'");
-            for (Map.Entry<String, String> variable : request.environment().entrySet()) {
-                text.raw(" --setenv ").word(variable.getKey()).raw(" ").word(variable.getValue());
-            }
-            text.raw("; }\n");
-        }
         text.raw("set --");
         request.arguments().forEach(argument -> text.raw(" ").word(argument));
         return text.raw("\n");

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /** What the kernel says of processes (proc(5)). */
 final class Proc {
     private static final Path ROOT = Path.of("/proc");
+    /** PF_EXITING in the kernel's include/linux/sched.h. */
+    private static final long EXITING = 0x4;
 
     private Proc() {}
 
@@ -28,13 +30,19 @@ final class Proc {
         return (Integer) Files.getAttribute(ROOT.resolve("self"), "unix:uid");
     }
 
-    /** A process that runs now; not one that has ended and only waits for its parent. */
+    /** A process that is there: not one that has ended and only waits for its parent. */
     static Optional<ProcessIdentity> identify(long pid) {
         String[] fields = stat(pid);
         if (fields == null || fields[0].equals("Z") || fields[0].equals("X")) {
             return Optional.empty();
         }
         return Optional.of(new ProcessIdentity(pid, Long.parseLong(fields[19])));
+    }
+
+    /** Whether a process has begun to end: the first one of a namespace ends after all others in it. */
+    static boolean ending(long pid) {
+        String[] fields = stat(pid);
+        return fields == null || (Long.parseLong(fields[6]) & EXITING) != 0;
     }
 
     /** The children of a process that has one thread. */

@@ -7,14 +7,19 @@ package dev.sandkeeper.local;
  * @param ticks when it was started, in clock ticks since the host's start
  */
 record ProcessIdentity(long pid, long ticks) {
-    /** Whether it runs. */
+    /** Whether it runs and has not begun to end. */
     boolean alive() {
+        return exists() && !Proc.ending(pid);
+    }
+
+    /** Whether anything is left of it, or of what ends with it. */
+    boolean exists() {
         return Proc.identify(pid).filter(this::equals).isPresent();
     }
 
     /** Sends KILL. */
     void kill() {
-        if (alive()) {
+        if (exists()) {
             ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         }
     }

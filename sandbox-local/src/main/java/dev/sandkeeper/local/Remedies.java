@@ -16,6 +16,9 @@ final class Remedies {
             return "The kernel allows no further namespaces: raise sysctl user.max_user_namespaces and"
                     + " user.max_net_namespaces";
         }
+        if (said.contains("cd to") || said.contains("cd:")) {
+            return "Make the image readable and its parent directories searchable for everybody";
+        }
         if ("0".equals(sysctl("kernel/unprivileged_userns_clone"))) {
             return "Set sysctl kernel.unprivileged_userns_clone=1";
         }

@@ -138,6 +138,7 @@ final class Sandboxes implements AutoCloseable {
                 image,
                 described.ownNetwork(),
                 rules.tmpBytes(request.spec()),
+                rules.sharedMemoryBytes(request.spec()),
                 request.spec().disk().map(size -> size.bytes()).orElse(0L),
                 new HolderPlan.Payload(
                         JailArguments.of(image, request.environment(), described.ownNetwork(), disablesUserNamespaces),
@@ -265,7 +266,9 @@ final class Sandboxes implements AutoCloseable {
         try {
             state.retire(ref);
             Description description = state.retired(ref);
-            if (description != null && description.holder() != null && description.alive(host.boot())) {
+            if (description != null
+                    && description.holder() != null
+                    && description.boot().equals(host.boot())) {
                 end(List.of(description.holder()));
             }
             endHolder(ref);
@@ -285,7 +288,7 @@ final class Sandboxes implements AutoCloseable {
         processes.forEach(ProcessIdentity::kill);
         Wait wait = new Wait(PATIENCE);
         for (ProcessIdentity process : processes) {
-            while (process.alive()) {
+            while (process.exists()) {
                 if (!wait.pause()) {
                     throw new IOException(
                             "process " + process.pid() + " still runs " + PATIENCE.toSeconds() + " seconds after KILL");

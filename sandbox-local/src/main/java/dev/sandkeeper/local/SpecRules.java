@@ -15,6 +15,7 @@ final class SpecRules {
     private static final MemorySize LEAST_MEMORY = MemorySize.megabytes(16);
     private static final MemorySize LEAST_SIZE = MemorySize.kilobytes(64);
     private static final MemorySize TMP = MemorySize.megabytes(256);
+    private static final MemorySize SHARED_MEMORY = MemorySize.megabytes(64);
     private static final int FILES = 1024;
     private static final int LEAST_FILES = 16;
     /** Where nothing limits the memory of the sandbox; the JVM does not start with less. */
@@ -109,8 +110,16 @@ final class SpecRules {
                 spec.maxOpenFiles().orElse(FILES));
     }
 
+    /** Not more than half of the memory where nobody chose: a full one must not keep commands from starting. */
     long tmpBytes(SandboxSpec spec) {
-        return spec.tmpSize().orElse(TMP).bytes();
+        long memory = limits(spec).memory();
+        long usual = memory == 0 ? TMP.bytes() : Math.min(TMP.bytes(), memory / 2);
+        return spec.tmpSize().map(MemorySize::bytes).orElse(usual);
+    }
+
+    long sharedMemoryBytes(SandboxSpec spec) {
+        long memory = limits(spec).memory();
+        return memory == 0 ? SHARED_MEMORY.bytes() : Math.min(SHARED_MEMORY.bytes(), memory / 4);
     }
 
     private void need(boolean asked, Capability capability, String field, Object value, String remedy) {

@@ -14,9 +14,13 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * that whoever still makes the sandbox notices. {@code <root>/.uids/<number>} links to the sandbox that has that user.
  */
 final class StateDirectory {
+    private static final String CLAIMS = ".uids";
     private static final String GONE = ".gone";
     private static final String DESCRIPTION = "description";
     private static final String WORKSPACE = "workspace";
@@ -110,18 +115,19 @@ final class StateDirectory {
         Path directory = gone(ref);
         Description description = retired(ref);
         TreeRemoval.remove(directory.resolve(WORKSPACE));
-        if (description != null) {
-            Path claim = claim(description.uid());
-            if (ref.toString().equals(readLink(claim))) {
-                Files.deleteIfExists(claim);
+        if (description == null) {
+            for (int uid : claims(ref::equals).keySet()) {
+                Files.deleteIfExists(claim(uid));
             }
+        } else if (ref.equals(claimedBy(claim(description.uid())))) {
+            Files.deleteIfExists(claim(description.uid()));
         }
         TreeRemoval.remove(directory);
     }
 
     /** Takes a user for a sandbox, unless somebody has it. */
     boolean claimUid(SandboxRef ref, int uid) throws IOException {
-        Files.createDirectories(root.resolve(".uids"), PRIVATE);
+        Files.createDirectories(root.resolve(CLAIMS), PRIVATE);
         try {
             Files.createSymbolicLink(claim(uid), Path.of(ref.toString()));
             return true;
@@ -130,9 +136,10 @@ final class StateDirectory {
         }
     }
 
-    /** All sandboxes of a deployment that have a directory, retired ones included. */
+    /** All sandboxes of a deployment that have a directory, retired ones included, or a user. */
     Set<SandboxRef> list(String deployment) throws IOException {
         Set<SandboxRef> found = new TreeSet<>((a, b) -> a.id().compareTo(b.id()));
+        found.addAll(claims(ref -> ref.deployment().equals(deployment)).values());
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(root.resolve(deployment))) {
             for (Path entry : entries) {
                 String name = entry.getFileName().toString();
@@ -150,16 +157,31 @@ final class StateDirectory {
         return Files.createDirectory(root.resolve(name), PRIVATE);
     }
 
-    private static @Nullable String readLink(Path link) {
+    private Map<Integer, SandboxRef> claims(Predicate<SandboxRef> wanted) throws IOException {
+        Map<Integer, SandboxRef> found = new HashMap<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(root.resolve(CLAIMS), "[0-9]*")) {
+            for (Path entry : entries) {
+                SandboxRef ref = claimedBy(entry);
+                if (ref != null && wanted.test(ref)) {
+                    found.put(Integer.valueOf(entry.getFileName().toString()), ref);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            return found;
+        }
+        return found;
+    }
+
+    private static @Nullable SandboxRef claimedBy(Path claim) {
         try {
-            return Files.readSymbolicLink(link).toString();
+            return SandboxRef.parse(Files.readSymbolicLink(claim).toString()).orElse(null);
         } catch (IOException e) {
             return null;
         }
     }
 
     private Path claim(int uid) {
-        return root.resolve(".uids").resolve(Integer.toString(uid));
+        return root.resolve(CLAIMS).resolve(Integer.toString(uid));
     }
 
     private Path path(SandboxRef ref) {
@@ -181,7 +203,7 @@ final class StateDirectory {
     }
 
     /** When an id was made, where nothing else is known. */
-    static java.time.Instant madeAt(SandboxId id) {
-        return java.time.Instant.ofEpochMilli(id.value().getMostSignificantBits() >>> 16);
+    static Instant madeAt(SandboxId id) {
+        return Instant.ofEpochMilli(id.value().getMostSignificantBits() >>> 16);
     }
 }

@@ -1,10 +1,12 @@
 # Starts one command in a sandbox. Runs on the host as the JVM's user until setpriv, then becomes nsenter.
-# $1 has the settings, shell assignments that end with "set -- PROGRAM ARGUMENT..."; "-" if $2 bytes of them come first on
-# standard input, because they hold what must not be seen in a list of processes or bytes that the JVM cannot pass on.
-if [ "$1" = - ]; then
-    settings=$(head -c "$2")
-else
+# $1 has the settings, shell assignments that end with "set -- PROGRAM ARGUMENT..."; if it is empty they are the first $2 bytes of
+# standard input, because the JVM cannot pass all of them as an argument. The next $3 bytes of standard input are further
+# arguments of bubblewrap, with what must not be seen in a list of processes.
+private=$3
+if [ -n "$1" ]; then
     settings=$1
+else
+    settings=$(head -c "$2")
 fi
 eval "$settings"
 unset settings
@@ -50,7 +52,8 @@ if [ "$private" = 0 ]; then
 else
     extra='--args 9'
     exec 3<&0
-    private | {
+    # bubblewrap reads to the end of these before it starts the program, which finds its own input behind them.
+    head -c "$private" <&3 | {
         exec 9<&0 0<&3 3<&-
         enter "$@"
     }

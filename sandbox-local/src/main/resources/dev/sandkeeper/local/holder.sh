@@ -1,19 +1,21 @@
 # The first process of a sandbox: makes its mounts, takes what the JVM says, then keeps the namespaces and reaps.
 # $1 lifetime, $2 bytes of arguments, $3 bytes of filter, $4 size of /tmp, $5 size of /dev/shm, $6 size of the workspace or 0,
-# $7 whether file descriptor 6 is a root file system, $8 whether the network is its own. The working directory is the workspace.
+# $7 a directory with a root file system or nothing, $8 whether the network is its own. The working directory is the workspace.
 set -e
 umask 077
 mount -t proc -o nosuid,nodev,noexec proc /proc
-mount -t tmpfs -o mode=0700,size=32m,nosuid,nodev sandkeeper /tmp
-mkdir /tmp/work /tmp/tmp /tmp/shm /tmp/root
+# Whatever the host has in /tmp is hidden from here on; directories that are entered before can still be mounted, and so they
+# need not be reachable either.
+(
+    [ -z "$7" ] || cd "$7"
+    mount -t tmpfs -o mode=0700,size=32m,nosuid,nodev sandkeeper /tmp
+    mkdir /tmp/work /tmp/tmp /tmp/shm /tmp/root
+    [ -z "$7" ] || mount -c --rbind . /tmp/root
+)
 if [ "$6" = 0 ]; then
     mount -c --bind . /tmp/work
 else
     mount -t tmpfs -o "mode=0700,size=$6,nosuid,nodev" sandkeeper /tmp/work
-fi
-if [ "$7" = 1 ]; then
-    mount -c --rbind /proc/self/fd/6 /tmp/root
-    exec 6<&-
 fi
 mount -t tmpfs -o "mode=1777,size=$4,nosuid,nodev" sandkeeper /tmp/tmp
 mount -t tmpfs -o "mode=1777,size=$5,nosuid,nodev" sandkeeper /tmp/shm

@@ -1,0 +1,154 @@
+package dev.sandkeeper.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sandkeeper.CapabilityMissingException;
+import dev.sandkeeper.MemorySize;
+import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.Capability;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runaways. What this host cannot limit it must refuse. */
+class LimitsTest {
+    private static final String FORKS = "i=0; while [ $i -lt 200 ]; do sleep 20 & i=$((i+1)); done 2>/dev/null; echo";
+
+    @TempDir
+    Path directory;
+
+    private Rig rig;
+
+    @BeforeEach
+    void open() {
+        rig = new Rig(directory.resolve("state"));
+    }
+
+    @AfterEach
+    void leavesNothing() throws IOException {
+        rig.close();
+    }
+
+    private boolean refuses(Capability capability, SandboxSpec spec) {
+        if (rig.backend().capabilities().contains(capability)) {
+            return false;
+        }
+        assertThatThrownBy(() -> rig.create(spec)).isInstanceOf(CapabilityMissingException.class);
+        return true;
+    }
+
+    @Test
+    void endsWhoTakesMoreMemoryThanTheSandboxHas() {
+        SandboxSpec spec = SandboxSpec.builder()
+                .memory(MemorySize.megabytes(64))
+                .tmpSize(MemorySize.megabytes(512))
+                .build();
+        if (refuses(Capability.MEMORY_LIMIT, spec)) {
+            return;
+        }
+        BackendSandbox sandbox = rig.create(spec);
+        assertThat(Rig.shell(sandbox, "perl -e '$x = \"x\" x 200_000_000; print length $x'")
+                        .exitCode())
+                .isEqualTo(137);
+        assertThat(Rig.shell(sandbox, "exec head -c 200000000 /dev/zero > /tmp/x")
+                        .exitCode())
+                .as("files in memory count as well")
+                .isEqualTo(137);
+        assertThat(rig.backend().usage(sandbox.providerRef())).hasValueSatisfying(usage -> {
+            assertThat(usage.peakMemoryBytes()).isGreaterThan(32L << 20).isLessThanOrEqualTo(64L << 20);
+            assertThat(usage.cpuTime()).isPositive();
+        });
+    }
+
+    @Test
+    void boundsTheProcessesOfTheWholeSandboxAndEndsAForkBomb() {
+        SandboxSpec spec = SandboxSpec.builder().maxProcesses(20).build();
+        if (refuses(Capability.PROCESS_LIMIT, spec)) {
+            return;
+        }
+        BackendSandbox sandbox = rig.create(spec);
+        BackendSandbox other = rig.create(spec);
+        String bomb = "exec perl -e '$SIG{TERM} = \"IGNORE\"; while (1) { fork }'";
+        assertThat(Rig.run(sandbox, Rig.withDeadline(bomb, Duration.ofMillis(500)))
+                        .exitCode())
+                .isEqualTo(137);
+        assertThat(Rig.shell(sandbox, "echo free again").text()).isEqualTo("free again\n");
+        Rig.shell(sandbox, FORKS);
+        assertThat(Rig.code(() -> Rig.shell(sandbox, "echo never")))
+                .as("what a command left behind fills the sandbox")
+                .isEqualTo("process_limit_reached");
+        assertThat(Rig.shell(other, "echo unharmed").text()).isEqualTo("unharmed\n");
+        rig.backend().destroy(sandbox.providerRef());
+    }
+
+    @Test
+    void letsACommandHaveAsManyProcessesAsAsked() {
+        SandboxSpec spec = SandboxSpec.builder().maxProcesses(20).build();
+        if (refuses(Capability.PROCESS_LIMIT, spec)) {
+            return;
+        }
+        String count =
+                "perl -e '$n=0; while (defined($p = fork)) { if (!$p) { sleep 30; exit } last if ++$n > 100 } print $n;"
+                        + " kill 9, -1'";
+        assertThat(Rig.shell(rig.create(spec), "exec " + count + " 2>/dev/null").text())
+                .as("the command itself and 19 more")
+                .isEqualTo("19");
+    }
+
+    @Test
+    void boundsOpenFilesAndDumpsNoCore() {
+        BackendSandbox sandbox =
+                rig.create(SandboxSpec.builder().maxOpenFiles(40).build());
+        assertThat(Rig.shell(sandbox, "ulimit -n; ulimit -Hn; ulimit -c; ulimit -Hc")
+                        .text())
+                .isEqualTo("40\n40\n0\n0\n");
+    }
+
+    @Test
+    void boundsTheWorkspaceHard() {
+        BackendSandbox sandbox =
+                rig.create(SandboxSpec.builder().disk(MemorySize.megabytes(8)).build());
+        Rig.Result result =
+                Rig.shell(sandbox, "head -c 20000000 /dev/zero > big; stat -c %s big; echo x > /tmp/x; id -u");
+        assertThat(result.errors()).contains("No space left");
+        assertThat(result.text().lines()).containsExactly("8388608", "1000");
+        assertThat(Rig.shell(sandbox, "rm big; echo kept > f").exitCode()).isZero();
+        assertThat(Rig.shell(sandbox, "cat f").text()).isEqualTo("kept\n");
+    }
+
+    @Test
+    void givesProcessorTimeInShares() {
+        SandboxSpec spec = SandboxSpec.builder().cpus(0.2).build();
+        if (refuses(Capability.CPU_LIMIT, spec)) {
+            return;
+        }
+        BackendSandbox sandbox = rig.create(spec);
+        Rig.run(sandbox, Rig.withDeadline("while :; do :; done", Duration.ofMillis(1)));
+        assertThat(rig.backend().usage(sandbox.providerRef()))
+                .hasValueSatisfying(usage -> assertThat(usage.cpuTime())
+                        .as("5 seconds at a fifth of a processor")
+                        .isLessThan(Duration.ofSeconds(2)));
+    }
+
+    @Test
+    void refusesByNameWhatWouldStartNothing() {
+        assertThat(Rig.code(() -> rig.create(
+                        SandboxSpec.builder().disk(MemorySize.bytes(5)).build())))
+                .isEqualTo("disk_too_small");
+        assertThat(Rig.code(
+                        () -> rig.create(SandboxSpec.builder().maxOpenFiles(3).build())))
+                .isEqualTo("max_open_files_too_low");
+        for (String image : new String[] {"python:3.13", "relative/path", "/nonexistent", directory.toString()}) {
+            assertThat(Rig.code(
+                            () -> rig.create(SandboxSpec.builder().image(image).build())))
+                    .as(image)
+                    .isEqualTo("image_not_found");
+        }
+    }
+}
