@@ -106,7 +106,8 @@ public abstract class ManagerContract {
                 .store(over)
                 .cleanup(CleanupSettings.builder()
                         .interval(Duration.ofMillis(200))
-                        .sweepGrace(Duration.ofMillis(200))
+                        // longer than a create takes: the orphan of a test is one before it is ready
+                        .sweepGrace(Duration.ofSeconds(4))
                         .sweepInterval(Duration.ofMillis(300))
                         .build())
                 .build();
