@@ -23,6 +23,8 @@ final class ExecProcess implements BackendProcess {
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration FORGETS = Duration.ofSeconds(2);
     private static final int KILLED = 137;
+    /** From here on the exit code of a shell that was killed itself and could not say its last word. */
+    private static final int SIGNALED = 129;
 
     private final Execs execs;
     private final Guard guard;
@@ -117,6 +119,15 @@ final class ExecProcess implements BackendProcess {
             Long code = exec.isPresent() ? exec.get().getExitCodeLong() : null;
             if (cut == null && !running && code != null && !(code == KILLED && sandboxEnded())) {
                 finished();
+                if (code < SIGNALED) {
+                    throw execs.engine()
+                            .faults()
+                            .unavailable(
+                                    "output_cut",
+                                    "the command exited with " + code + " and the engine threw the end of its output"
+                                            + " away, as it does 2 seconds after the exit if nobody has taken it",
+                                    null);
+                }
                 return new ExitStatus((int) (code & 0xff), output.timedOut());
             }
             if (execs.isGone()) {
@@ -138,10 +149,14 @@ final class ExecProcess implements BackendProcess {
 
     /** The end of the sandbox kills its commands before the engine knows of it. */
     private boolean sandboxEnded() throws InterruptedException {
-        if (!killed) {
-            TimeUnit.MILLISECONDS.sleep(200);
+        Deadline deadline = Deadline.in(killed ? Duration.ZERO : FORGETS);
+        while (!execs.isGone()) {
+            if (deadline.passed()) {
+                return false;
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
         }
-        return execs.isGone();
+        return true;
     }
 
     private void finished() {
