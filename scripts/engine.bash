@@ -1,69 +1,153 @@
-# Sourced by the scripts that run tests, after setup.bash: a Docker engine for them, and what of ours is on this machine.
+# Sourced by the scripts that run tests, after setup.bash: gives a run a temporary directory and a Docker engine, ends by
+# process id whatever it started, and says what of ours is left on this machine.
 # shellcheck shell=bash
 
-engine_pid=''
-engine_log=''
+work=$(mktemp -d)
+# the tests' temporary directory: what belongs to this run is known by it
+mkdir "$work/tmp"
+child='' dockerd=''
+finish() {
+    local status=$? process
+    trap '' INT TERM
+    if [ -n "$child" ]; then
+        for process in $(descendants "$child") "$child"; do end "$process"; done
+    fi
+    for process in $(inside); do end "$process"; done
+    if [ -e "$work/before" ] && ! inventory_new >/dev/null; then
+        say "this run, or somebody else in the meantime, has left at the engine:"
+        inventory_new || true
+    fi
+    if [ -n "$dockerd" ]; then end "$dockerd"; fi
+    rm -rf -- "$work"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Ends a process of this run, and waits until it is gone.
+end() {
+    local i
+    kill "$1" 2>/dev/null || return 0
+    for i in $(seq 300); do
+        kill -0 "$1" 2>/dev/null || break
+        [ "$i" != 200 ] || kill -9 "$1" 2>/dev/null || true
+        sleep 0.1
+    done
+    wait "$1" 2>/dev/null || true
+}
+
+# The processes that a process has started, the last ones first.
+descendants() {
+    local process
+    for process in $(ps -o pid= --ppid "$1"); do
+        descendants "$process"
+        echo "$process"
+    done
+}
+
+# The processes in the jails of this run: they have its temporary directory among their mounts or arguments.
+inside() {
+    grep -ls "$work/tmp" /proc/[0-9]*/{mountinfo,cmdline} 2>/dev/null | cut -d / -f 3 | sort -un | grep -vx "$$" || true
+}
+
+# Ends the engine if this script started it, and fails if it does not end.
+stop_engine() {
+    [ -n "$dockerd" ] || return 0
+    end "$dockerd"
+    ! kill -0 "$dockerd" 2>/dev/null || fail "the engine that this script started, process $dockerd, does not end"
+    dockerd=
+}
+
+# Everything that the tests use.
+need_all() {
+    need bubblewrap:bwrap busybox-static:busybox debootstrap:debootstrap util-linux:unshare procps:ps
+    if ldd "$(command -v busybox)" >/dev/null 2>&1; then install_packages busybox-static; fi
+    bwrap --unshare-all --ro-bind / / true ||
+        fail "bubblewrap cannot make a jail here; see above. User namespaces may be switched off: sysctl kernel.unprivileged_userns_clone=1"
+    have docker || [ "$(id -u)" = 0 ] || fail "there is no docker command. As root: apt-get install docker.io"
+    ensure_engine
+    scripts/test-images
+    inventory | sort >"$work/before"
+}
+
+# phase NAME COMMAND...: a signal to this script ends the command.
+phase() {
+    local name=$1 started=$SECONDS status=0
+    shift
+    "$@" </dev/null &
+    child=$!
+    wait "$child" || status=$?
+    child=
+    say "$name: $([ "$status" = 0 ] && echo passed || echo FAILED) after $((SECONDS - started)) s"
+    return "$status"
+}
 
 engine_answers() {
-    docker version >/dev/null 2>&1
+    docker version >"$work/engine" 2>&1
 }
 
-# Starts an engine if none answers. It is ours then, and stop_engine ends it.
 ensure_engine() {
-    engine_answers && return 0
-    [ "$(id -u)" = 0 ] || fail "no Docker engine answers, or you may not use it. As root: service docker start"
-    [ -z "${DOCKER_HOST:-}" ] || fail "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"
+    engine_answers && return
+    [ "$(id -u)" = 0 ] || fail "no Docker engine answers: $(tail -n 1 "$work/engine"). Start one that you may use"
+    [ -z "${DOCKER_HOST:-}" ] || fail "no engine answers at DOCKER_HOST=$DOCKER_HOST: $(tail -n 1 "$work/engine")"
     have dockerd || install_packages docker.io
-    engine_log=$(mktemp)
+    engine_answers && return
+    # another engine's, which was killed: none answers, and dockerd would refuse
     rm -f /var/run/docker.pid
-    setsid dockerd >"$engine_log" 2>&1 </dev/null &
-    engine_pid=$!
-    local tries=0
-    until engine_answers; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 60 ] || ! kill -0 "$engine_pid" 2>/dev/null; then
-            tail -n 20 "$engine_log" >&2
-            fail "dockerd did not start; see above"
-        fi
+    say "starts a Docker engine"
+    dockerd >"$work/dockerd" 2>&1 </dev/null &
+    dockerd=$!
+    local i
+    for i in $(seq 300); do
+        engine_answers && return
+        kill -0 "$dockerd" 2>/dev/null || break
+        sleep 0.2
+    done
+    tail -n 20 "$work/dockerd" >&2
+    fail "dockerd did not come up; see above"
+}
+
+# What the engine has of ours, a line each.
+at_engine() {
+    local filter=label=dev.sandkeeper.managed=true
+    docker ps --all --filter "$filter" --format 'container {{.Names}}'
+    docker volume ls --filter "$filter" --format 'volume {{.Name}}'
+    docker network ls --filter "$filter" --format 'network {{.Name}}'
+}
+
+# What this host has of ours, a line each.
+on_host() {
+    local process
+    for process in $(inside); do
+        echo "process $process $(tr '\0' ' ' 2>/dev/null <"/proc/$process/cmdline" | cut -c 1-200)"
+    done
+    find "$work/tmp" -mindepth 1 -maxdepth 1 ! -name 'hsperfdata_*' -printf 'file %p\n'
+    grep -F "$work/tmp" /proc/self/mountinfo | sed 's/^/mount /' || true
+}
+
+# What may be there from before, a line each.
+inventory() {
+    at_engine
+    find /tmp /var/tmp -mindepth 1 -maxdepth 1 \( -name 'junit*' -o -name 'sandkeeper*' \) -printf 'file %p\n'
+    find /var/lib/sandkeeper "${XDG_STATE_HOME:-$HOME/.local/state}/sandkeeper" -mindepth 1 -maxdepth 2 \
+        -printf 'file %p\n' 2>/dev/null || true
+    find /sys/fs/cgroup -mindepth 2 -maxdepth 4 -type d -path '*/sandkeeper/*' -printf 'control group %p\n'
+}
+
+# Names what was not there before this run; fails if there is any.
+inventory_new() {
+    inventory | sort >"$work/after"
+    ! comm -13 "$work/before" "$work/after" | grep .
+}
+
+# What only takes a moment to go gets one.
+nothing_left() {
+    local i
+    for i in $(seq 10); do
+        if { on_host | tee "$work/left" | grep -q .; }; then :; elif inventory_new >"$work/left"; then return 0; fi
         sleep 1
     done
-    say "started a Docker engine, process $engine_pid"
-}
-
-stop_engine() {
-    [ -n "$engine_pid" ] || return 0
-    kill "$engine_pid" 2>/dev/null || true
-    wait "$engine_pid" 2>/dev/null || true
-    rm -f "$engine_log"
-    engine_pid=''
-}
-
-# What of ours exists on this machine, a line each: containers, volumes, networks, jails, control groups, temporary files.
-leftovers() {
-    local label=label=dev.sandkeeper.managed=true
-    docker ps -aq --filter "$label" | sed 's/^/container /'
-    docker volume ls -q --filter "$label" | sed 's/^/volume /'
-    docker network ls -q --filter "$label" | sed 's/^/network /'
-    # a jail's holder, each of its commands and what watches them carry our name in their arguments
-    pgrep -a bwrap | sed 's/^/process /' || true
-    pgrep -af 'sandkeeper-(holder|command|warden)' | sed 's/^/process /' || true
-    find /sys/fs/cgroup -mindepth 2 -type d -path '*/sandkeeper/*' 2>/dev/null | sed 's/^/control group /' || true
-    grep -o ' /[^ ]*sandkeeper[^ ]* ' /proc/mounts | sed 's/^/mount/' || true
-    find "${TMPDIR:-/tmp}" /var/tmp -mindepth 1 -maxdepth 1 \
-        \( -name 'sandkeeper*' -o -name 'junit*' -o -name 'applets*' \) 2>/dev/null | sed 's/^/file /'
-    # deployments that the local backend still keeps in its default directory
-    find /var/lib/sandkeeper "${XDG_STATE_HOME:-$HOME/.local/state}/sandkeeper" -mindepth 2 -maxdepth 2 -type d 2>/dev/null |
-        sed 's/^/state /' || true
-}
-
-# As leftovers, but what is just ending gets half a minute.
-settled_leftovers() {
-    local tries=0 left
-    left=$(leftovers)
-    while [ -n "$left" ] && [ "$tries" -lt 30 ]; do
-        sleep 1
-        tries=$((tries + 1))
-        left=$(leftovers)
-    done
-    [ -z "$left" ] || echo "$left"
+    sed 's/^/  left: /' "$work/left" >&2
+    return 1
 }

@@ -5,9 +5,12 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.SandboxBackendContract;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 import java.util.List;
 import java.util.Optional;
 
+@Needs(Component.DOCKER)
 class DockerContractTest extends SandboxBackendContract {
     @Override
     protected SandboxBackend backend() {

@@ -3,7 +3,10 @@ package dev.sandkeeper.docker;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.ManagerContract;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 
+@Needs(Component.DOCKER)
 class DockerManagerTest extends ManagerContract {
     @Override
     protected SandboxBackend backend() {

@@ -5,10 +5,13 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.SandboxBackendContract;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 
+@Needs(Component.BUBBLEWRAP)
 class LocalContractTest extends SandboxBackendContract {
     @TempDir
     Path directory;

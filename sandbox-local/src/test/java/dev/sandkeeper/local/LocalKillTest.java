@@ -4,7 +4,10 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.KillContract;
 import dev.sandkeeper.testkit.KillSubject;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 
+@Needs(Component.BUBBLEWRAP)
 class LocalKillTest extends KillContract {
     @Override
     protected Class<? extends KillSubject> subject() {

@@ -3,7 +3,10 @@ package dev.sandkeeper.local;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.ManagerContract;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 
+@Needs(Component.BUBBLEWRAP)
 class LocalManagerTest extends ManagerContract {
     @Override
     protected SandboxBackend backend() {

@@ -12,9 +12,16 @@ import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.LauncherSessionListener;
 import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Fails a run in which a thread died of an exception or a test was skipped, although every test passed. */
+/**
+ * Fails a run in which a thread died of an exception although every test passed. A test that was skipped is named, or, where
+ * skips are not allowed, fails the run too.
+ */
 public final class StrictRun implements LauncherSessionListener, TestExecutionListener {
+    private static final Logger LOG = LoggerFactory.getLogger(StrictRun.class);
+
     private final Queue<String> faults = new ConcurrentLinkedQueue<>();
     private final boolean skipsAllowed;
     private @Nullable UncaughtExceptionHandler handlerBefore;
@@ -50,7 +57,9 @@ public final class StrictRun implements LauncherSessionListener, TestExecutionLi
 
     @Override
     public void executionSkipped(TestIdentifier test, String reason) {
-        if (!skipsAllowed) {
+        if (skipsAllowed) {
+            LOG.warn("left out {}: {}", test.getUniqueId(), reason);
+        } else {
             faults.add("skipped " + test.getUniqueId() + ": " + reason + " (-DallowSkips=true lets that pass)");
         }
     }

@@ -1,0 +1,107 @@
+package dev.sandkeeper.examples;
+
+import dev.sandkeeper.Command;
+import dev.sandkeeper.CommandNotStartableException;
+import dev.sandkeeper.ExecResult;
+import dev.sandkeeper.Sandbox;
+import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxGoneException;
+import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxInfo;
+import dev.sandkeeper.SandboxManager;
+import dev.sandkeeper.SandboxQuery;
+import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.cleanup.CleanupReport;
+import dev.sandkeeper.cleanup.SweepReport;
+import dev.sandkeeper.docker.DockerBackend;
+import dev.sandkeeper.local.LocalBackend;
+import dev.sandkeeper.store.SandboxStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+
+/** The Java of the README, which a test compares with it. */
+final class ReadmeSnippets {
+    private ReadmeSnippets() {}
+
+    static void first() {
+        // snippet: first
+        SandboxManager manager = SandboxManager.builder()
+                .backend(LocalBackend.create()) // or DockerBackend.create()
+                .store(SandboxStore.embedded(Path.of("data")))
+                .build();
+
+        try (Sandbox sandbox = manager.create(SandboxSpec.builder().build())) {
+            sandbox.files().write("prices.txt", "17\n4\n21\n");
+            ExecResult result = sandbox.exec(Command.builder("sort", "-n", "prices.txt")
+                    .deadline(Duration.ofSeconds(10))
+                    .build());
+            System.out.println(result.exitCode() + ": " + result.stdout());
+        } // created here, so closed means destroyed
+        // end
+        manager.close();
+    }
+
+    static Sandbox several(SandboxStore store) {
+        // snippet: several
+        SandboxManager manager = SandboxManager.builder()
+                .backend(LocalBackend.create())
+                .backend(DockerBackend.create())
+                .store(store)
+                .build();
+        Sandbox sandbox = manager.create(SandboxSpec.builder()
+                .backend("docker")
+                .image("python:3.13-slim")
+                .timeToLive(Duration.ofMinutes(30))
+                .idleTimeout(Duration.ofMinutes(5))
+                .label("task", "42")
+                .build());
+        // end
+        return sandbox;
+    }
+
+    static void connect(SandboxManager manager, Sandbox sandbox) {
+        // snippet: connect
+        SandboxId id = sandbox.detach().id(); // from now on its policy ends it
+
+        try (Sandbox again = manager.connect(id)) { // in this JVM or another one over the same store
+            again.renew(Duration.ofHours(1));
+            again.exec("python3", "main.py").orThrow();
+        } // connected, so closed means let go
+
+        for (SandboxInfo info : manager.list(SandboxQuery.all()).sandboxes()) {
+            manager.destroy(info.id());
+        }
+        // end
+    }
+
+    static void errors(Sandbox sandbox, Logger log) {
+        // snippet: errors
+        try {
+            sandbox.exec("python3", "main.py").orThrow();
+        } catch (CommandNotStartableException e) {
+            log.warn("no python3 in there: {}", e.remedy());
+        } catch (SandboxGoneException e) {
+            log.warn("ended at {}: {}", e.endedAt(), e.reason());
+        } catch (SandboxException e) {
+            log.warn("{}, worth another try: {}", e.code(), e.retryable(), e);
+        }
+        // end
+    }
+
+    static void cleanup(SandboxManager manager, Logger log) {
+        // snippet: cleanup
+        CleanupReport due = manager.cleanup().run(); // ends what is due now, without waiting for the engine
+        SweepReport sweep = manager.cleanup().sweep(); // compares the rows with what the providers have
+        log.info("{}, {}", due, sweep);
+        // end
+    }
+
+    static SandboxStore stores(DataSource dataSource) {
+        // snippet: stores
+        SandboxStore store = SandboxStore.on(dataSource); // H2; its tables start with sandkeeper_
+        // end
+        return store;
+    }
+}

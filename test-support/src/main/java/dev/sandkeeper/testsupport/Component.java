@@ -1,0 +1,55 @@
+package dev.sandkeeper.testsupport;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** Something of the machine that tests use. */
+public enum Component {
+    /** Bubblewrap and the namespaces of the kernel. */
+    BUBBLEWRAP(
+            "no jail can be made by bubblewrap",
+            "install bubblewrap, or see what \"bwrap --unshare-all --ro-bind / / true\" says",
+            "bwrap --unshare-all --ro-bind / / true"),
+
+    /** An engine, and the images that {@code scripts/test-images} makes. */
+    DOCKER(
+            "there is no Docker engine with the test images",
+            "start one and run scripts/test-images",
+            "docker image inspect sandkeeper-test/busybox sandkeeper-test/debian-python");
+
+    private final String problem;
+    private final String remedy;
+    private final String probe;
+
+    Component(String problem, String remedy, String probe) {
+        this.problem = problem;
+        this.remedy = remedy;
+        this.probe = probe;
+    }
+
+    /** Says what is wrong with it here, and what to do about that; nothing if it can be used. */
+    Optional<String> problem() {
+        return works() ? Optional.empty() : Optional.of(problem + "; " + remedy);
+    }
+
+    private boolean works() {
+        try {
+            Process process = new ProcessBuilder(probe.split(" "))
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            if (!process.waitFor(30, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                return false;
+            }
+            return process.exitValue() == 0;
+        } catch (IOException e) {
+            // there is no such program
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while " + probe + " ran", e);
+        }
+    }
+}
