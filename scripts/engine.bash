@@ -14,7 +14,7 @@ finish() {
     fi
     for process in $(inside); do end "$process"; done
     if [ -e "$work/before" ] && ! inventory_new >/dev/null; then
-        say "this run, or somebody else in the meantime, has left at the engine:"
+        say "this run, or somebody else in the meantime, has left on this machine:"
         inventory_new || true
     fi
     if [ -n "$dockerd" ]; then end "$dockerd"; fi
@@ -46,9 +46,22 @@ descendants() {
     done
 }
 
-# The processes in the jails of this run: they have its temporary directory among their mounts or arguments.
+# The processes of this run: its temporary directory is among their arguments or, in a jail, among their mounts. A mount of
+# the host itself is seen by every process there is and says nothing about any of them.
 inside() {
-    grep -ls "$work/tmp" /proc/[0-9]*/{mountinfo,cmdline} 2>/dev/null | cut -d / -f 3 | sort -un | grep -vx "$$" || true
+    local process host
+    host=$(readlink /proc/self/ns/mnt)
+    for process in /proc/[0-9]*; do
+        [ "${process#/proc/}" != "$$" ] || continue
+        if grep -qsF "$work/tmp" "$process/cmdline"; then
+            echo "${process#/proc/}"
+        elif grep -qsF "$work/tmp" "$process/mountinfo"; then
+            case $(readlink "$process/ns/mnt") in
+                '' | "$host") ;;
+                *) echo "${process#/proc/}" ;;
+            esac
+        fi
+    done
 }
 
 # Ends the engine if this script started it, and fails if it does not end.
