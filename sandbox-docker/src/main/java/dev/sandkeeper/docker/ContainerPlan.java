@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,8 @@ final class ContainerPlan {
 
     /** The longest time that every sleep takes: 68 years. */
     private static final String FOR_EVER = "exec sleep 2147483647";
+
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,7}");
 
     private static final String CALLED = "sandkeeper";
 
@@ -62,6 +65,17 @@ final class ContainerPlan {
     /** Who runs commands. */
     String user() {
         return spec.user().orElse(Defaults.USER);
+    }
+
+    /** The user's and the group's number where they are known and the volume does not come with them. */
+    Optional<int[]> userNumbers() {
+        String[] parts = user().split(":", 2);
+        boolean numbers = parts.length == 2
+                && NUMBER.matcher(parts[0]).matches()
+                && NUMBER.matcher(parts[1]).matches();
+        return numbers && spec.disk().isEmpty()
+                ? Optional.of(new int[] {Integer.parseInt(parts[0]), Integer.parseInt(parts[1])})
+                : Optional.empty();
     }
 
     boolean endsWithHost() {
@@ -95,6 +109,10 @@ final class ContainerPlan {
     }
 
     private String keeper() {
+        if (!spec.kernelCapabilities().isEmpty()) {
+            // an engine gives capabilities to commands only if the container's own user has them
+            return "0:0";
+        }
         return user().startsWith(KEEPER.substring(0, 5)) ? OTHER_KEEPER : KEEPER;
     }
 
@@ -180,7 +198,7 @@ final class ContainerPlan {
     /** Only numbers mean something to the engine's host. */
     private String owner() {
         String[] parts = user().split(":", 2);
-        String uid = parts[0].matches("[0-9]+") ? ",uid=" + parts[0] : "";
-        return parts.length == 2 && parts[1].matches("[0-9]+") ? uid + ",gid=" + parts[1] : uid;
+        String uid = NUMBER.matcher(parts[0]).matches() ? ",uid=" + parts[0] : "";
+        return parts.length == 2 && NUMBER.matcher(parts[1]).matches() ? uid + ",gid=" + parts[1] : uid;
     }
 }

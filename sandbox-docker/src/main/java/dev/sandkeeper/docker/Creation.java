@@ -12,7 +12,10 @@ import dev.sandkeeper.SandboxTimeoutException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -166,18 +169,55 @@ final class Creation {
         }
     }
 
-    /** Opens the shell that watches commands, before any of them runs, and makes the workspace the command user's. */
+    /**
+     * Opens the shell that watches commands, before any of them runs, and makes the workspace the command user's. Where
+     * the user is known by number the engine does both at the same time: each takes it as long as the other.
+     */
     private void own(DockerSandbox sandbox, String id) {
+        Optional<int[]> numbers = plan.userNumbers();
+        Future<?> owned =
+                numbers.map(n -> engine.submit(() -> setOwner(id, n[0], n[1]))).orElse(null);
         GuardLink.Hello hello = sandbox.guard(plan.user()).hello();
-        if (hello.ownsWorkspace()) {
-            return;
+        if (owned != null) {
+            await(owned);
+        } else if (!hello.ownsWorkspace()) {
+            setOwner(id, hello.uid(), hello.gid());
         }
+        if (!sandbox.guard(plan.user()).ownsWorkspace()) {
+            throw engine.faults()
+                    .rejected(
+                            "workspace_not_owned",
+                            "could not give the workspace to user " + plan.user()
+                                    + ": the engine did not set the owner",
+                            "Name disk(...), which sets it in another way, or report the engine's version");
+        }
+    }
+
+    private void await(Future<?> owned) {
+        String what = "give the workspace to user " + plan.user();
+        try {
+            owned.get(soon().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            throw engine.faults().interrupted(what, e);
+        } catch (TimeoutException e) {
+            throw engine.faults().timeout(what, bound);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof SandboxException known) {
+                throw known;
+            }
+            throw engine.faults().unreachable(what, e.getCause() == null ? e : e.getCause());
+        } finally {
+            owned.cancel(true);
+        }
+    }
+
+    private void setOwner(String id, int uid, int gid) {
         String what = "give the workspace to user " + plan.user();
         try {
             EngineResponse response = engine.request(
                     "PUT",
                     "/containers/" + id + "/archive?path=/workspace",
-                    WorkspaceOwner.archive(hello.uid(), hello.gid()),
+                    WorkspaceOwner.archive(uid, gid),
                     "application/x-tar");
             if (response.status() != 200) {
                 throw engine.faults().refused(what, response.status(), response.message());
@@ -186,13 +226,6 @@ final class Creation {
             throw engine.faults().unreachable(what, e);
         } catch (InterruptedException e) {
             throw engine.faults().interrupted(what, e);
-        }
-        if (!sandbox.guard(plan.user()).ownsWorkspace()) {
-            throw engine.faults()
-                    .rejected(
-                            "workspace_not_owned",
-                            "could not " + what + ": the engine did not set the owner",
-                            "Name disk(...), which sets it in another way, or report the engine's version");
         }
     }
 

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * caches in the workspace, TMPDIR in {@code /tmp}. {@code Network.full()} is the engine's ordinary bridge.
  * {@code disk(...)} makes the workspace memory, which counts against the memory limit. The image needs {@code sh},
  * {@code cat} and {@code sleep}. {@code docker run --privileged} has no equivalent here, and no host mount may reach the
- * engine's socket.
+ * engine's socket. {@code kernelCapability(...)} needs {@code user("root")}, and such commands can end their own sandbox.
  *
  * <p><b>The environment</b> of a spec, secrets included, is kept by the engine with the container, because another JVM that
  * connects needs it: whoever may use the engine can read it. That of a single command is not kept beyond the command.

@@ -1,8 +1,7 @@
 package dev.sandkeeper.docker;
 
-import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.SandboxGoneException;
-import dev.sandkeeper.SandboxInterruptedException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -12,18 +11,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends one command, step by step: TERM, then KILL to its processes until none is found; after 2.5 s KILL to everything of
- * its user; after another second the container itself.
+ * Ends one command, step by step: TERM; KILL to its processes; after 0.3 s KILL while all processes of its user are halted;
+ * after 2 s KILL to everything of its user; after another 0.7 s the container itself.
  */
 final class Ending {
     private static final Logger LOG = LoggerFactory.getLogger(Ending.class);
-    private static final Duration PRECISE = Duration.ofMillis(2500);
-    private static final Duration BROAD = Duration.ofSeconds(1);
+    private static final Duration PLAIN = Duration.ofMillis(300);
+    private static final Duration PRECISE = Duration.ofMillis(1700);
+    private static final Duration BROAD = Duration.ofMillis(700);
 
     private final Execs execs;
     private final Guard guard;
     private final Target target;
     private final BooleanSupplier mainRuns;
+    private @Nullable BackendUnavailableException unavailable;
 
     Ending(Execs execs, Guard guard, Target target, BooleanSupplier mainRuns) {
         this.execs = execs;
@@ -40,42 +41,55 @@ final class Ending {
     void end(Duration grace) {
         try {
             if (!grace.isZero()) {
-                guard.signal(target, 15, mainRuns.getAsBoolean());
+                guardless(() -> guard.signal(target, 15, mainRuns.getAsBoolean()));
                 if (none(() -> guard.signal(target, 0, mainRuns.getAsBoolean()), grace)) {
                     return;
                 }
             }
-            if (none(() -> guard.kill(target, mainRuns.getAsBoolean()), PRECISE)) {
+            if (none(() -> guard.kill(target, mainRuns.getAsBoolean(), false), PLAIN)
+                    || none(() -> guard.kill(target, mainRuns.getAsBoolean(), true), PRECISE)) {
                 return;
             }
             LOG.warn("a command in {} does not end: killing everything of its user there", execs.ref());
-            guard.killEverything();
-            if (none(() -> guard.kill(target, mainRuns.getAsBoolean()), BROAD)) {
+            guardless(guard::killEverything);
+            if (none(() -> guard.kill(target, mainRuns.getAsBoolean(), true), BROAD)) {
                 return;
             }
-            endContainer(null);
+            endContainer();
         } catch (SandboxGoneException e) {
             // with the sandbox the command is gone
             LOG.debug("{} is gone", execs.ref(), e);
-        } catch (SandboxInterruptedException e) {
-            throw e;
-        } catch (SandboxException e) {
-            if (execs.isGone()) {
-                return;
-            }
-            endContainer(e);
         }
     }
 
-    private void endContainer(@Nullable SandboxException reason) {
+    /** Does something that may fail for want of a shell in the sandbox; what comes next does not need it. */
+    private void guardless(Runnable action) {
+        try {
+            action.run();
+        } catch (BackendUnavailableException e) {
+            unavailable = e;
+        }
+    }
+
+    private void endContainer() {
         LOG.warn("a command in {} cannot be ended: ending the container", execs.ref());
         execs.killContainer();
         SandboxGoneException gone =
                 execs.engine().faults().gone(execs.ref(), "a command in it could not be ended otherwise");
-        if (reason != null) {
-            gone.addSuppressed(reason);
+        if (unavailable != null) {
+            gone.addSuppressed(unavailable);
         }
         throw gone;
+    }
+
+    /** No answer proves nothing. */
+    private int count(IntSupplier look) {
+        try {
+            return look.getAsInt();
+        } catch (BackendUnavailableException e) {
+            unavailable = e;
+            return 1;
+        }
     }
 
     /** Waits until two looks in a row find nothing. */
@@ -83,7 +97,7 @@ final class Ending {
         Deadline deadline = Deadline.in(bound);
         int clean = 0;
         for (long wait = 1; ; wait = Math.min(2 * wait, 50)) {
-            clean = look.getAsInt() == 0 ? clean + 1 : 0;
+            clean = count(look) == 0 ? clean + 1 : 0;
             if (clean == 2) {
                 return true;
             }

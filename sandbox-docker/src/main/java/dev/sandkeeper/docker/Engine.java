@@ -70,6 +70,10 @@ final class Engine implements Closeable {
         return faults;
     }
 
+    Future<?> submit(Runnable task) {
+        return workers.submit(task);
+    }
+
     /** Runs what blocks on this backend's behalf; refuses once it is closed. */
     Executor workers() {
         return workers;

@@ -79,7 +79,7 @@ final class Execs {
     /** What an error of the engine means for whoever wanted to run something. */
     SandboxException refused(int status, String message) {
         if (message.contains("is paused")) {
-            return engine.faults().rejected("sandbox_paused", "container " + ref + " is paused", "Resume it first");
+            return paused();
         }
         if (status == 404 || message.contains("is not running")) {
             return engine.faults().gone(ref, "it does not run");
@@ -101,6 +101,10 @@ final class Execs {
                         .remedy("If the sandbox's processes are exhausted, end some or raise maxProcesses"));
     }
 
+    BackendRejectedException paused() {
+        return engine.faults().rejected("sandbox_paused", "container " + ref + " is paused", "Resume it first");
+    }
+
     BackendRejectedException withoutShell(String message) {
         return engine.faults()
                 .rejected(
@@ -113,6 +117,13 @@ final class Execs {
     boolean isGone() {
         Optional<InspectContainerResponse> container = inventory.inspect(containerId);
         return container.isEmpty() || Inventory.state(container.get()) == ProviderState.GONE;
+    }
+
+    boolean isPaused() {
+        return inventory
+                .inspect(containerId)
+                .filter(container -> Inventory.state(container) == ProviderState.PAUSED)
+                .isPresent();
     }
 
     /** What is known of an exec; nothing if the engine has forgotten it, as it does when it or the container ends. */

@@ -3,6 +3,7 @@ package dev.sandkeeper.docker;
 import dev.sandkeeper.SandboxException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -89,9 +90,15 @@ final class Guard implements Closeable {
         return use("signal a command", found -> found.ask("signal", arguments, Deadline.in(ANSWER)));
     }
 
-    /** Kills every process of a command. Answers how many there were; 0 says that none is left. */
-    int kill(Target target, boolean mainRuns) {
-        String arguments = target.tag() + " " + target.session() + " " + (mainRuns ? target.pid() : 0);
+    /**
+     * Kills every process of a command.
+     *
+     * @param freeze halts all processes of the user meanwhile, so that none escapes by moving
+     * @return how many there were; 0 says that none is left
+     */
+    int kill(Target target, boolean mainRuns, boolean freeze) {
+        String arguments =
+                target.tag() + " " + target.session() + " " + (mainRuns ? target.pid() : 0) + (freeze ? " 1" : " 0");
         return use("end a command", found -> found.ask("end", arguments, Deadline.in(ANSWER)));
     }
 
@@ -130,22 +137,28 @@ final class Guard implements Closeable {
             throw execs.engine().faults().interrupted(what, e);
         }
         try {
-            boolean fresh = link == null || !link.alive();
             try {
                 return use.with(linked());
+            } catch (SocketTimeoutException e) {
+                throw e;
             } catch (IOException e) {
+                // it may have been killed just now
+                LOG.debug("the shell in {} is lost", execs.ref(), e);
                 drop();
-                if (fresh) {
-                    throw e;
-                }
                 return use.with(linked());
             }
+        } catch (SocketTimeoutException e) {
+            // what is paused does not answer, and losing the connection would end its commands when it goes on
+            if (execs.isPaused()) {
+                throw execs.paused();
+            }
+            drop();
+            throw execs.engine().faults().unavailable("shell_silent", "could not " + what + ": no answer", e);
         } catch (IOException e) {
             drop();
-            if (execs.isGone()) {
-                throw execs.engine().faults().gone(execs.ref(), "it ended");
-            }
-            throw execs.engine().faults().unreachable(what, e);
+            throw execs.isGone()
+                    ? execs.engine().faults().gone(execs.ref(), "it ended")
+                    : execs.engine().faults().unavailable("shell_lost", "could not " + what, e);
         } catch (InterruptedException e) {
             throw execs.engine().faults().interrupted(what, e);
         } finally {

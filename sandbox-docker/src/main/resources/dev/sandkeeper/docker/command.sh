@@ -30,9 +30,12 @@ __sk_w=
 if [ "$__sk_t" != 0 ]; then
     (
         trap '' TERM HUP INT QUIT USR1 USR2
-        trap 'kill -9 "$__sk_z"; exit' ALRM
+        __sk_z= __sk_q=
+        # it may come before there is anything to kill
+        trap '__sk_q=1; [ -z "$__sk_z" ] || { kill -9 "$__sk_z"; exit; }' ALRM
         "$__sk_s" "$__sk_t" 3>&- &
         __sk_z=$!
+        [ -z "$__sk_q" ] || { kill -9 "$__sk_z"; exit; }
         wait "$__sk_z" || exit
         trap '' ALRM
         read -r __sk_me __sk_l </proc/self/stat
@@ -41,7 +44,7 @@ if [ "$__sk_t" != 0 ]; then
         __sk_j=0 __sk_c=1
         while [ "$__sk_c" != 0 ] && [ "$__sk_j" -lt 100 ]; do
             __sk_j=$((__sk_j + 1))
-            __sk_end "$__sk_a" "$__sk_n" $$
+            __sk_end "$__sk_a" "$__sk_n" $$ $((__sk_j > 3))
         done
     ) </dev/null >/dev/null &
     __sk_w=$!

@@ -29,11 +29,18 @@ while read -r __sk_op __sk_1 __sk_2 __sk_3 __sk_4 __sk_5; do
         __sk_all=$__sk_k
         ;;
     signal)
-        __sk_sweep "$__sk_2" "$__sk_4" "$__sk_3" "$__sk_5"
+        case $__sk_2 in
+        0 | 15)
+            __sk_freeze 0
+            __sk_sweep "$__sk_2" "$__sk_4" "$__sk_3" "$__sk_5"
+            __sk_thaw
+            ;;
+        *) __sk_sweep "$__sk_2" "$__sk_4" "$__sk_3" "$__sk_5" ;;
+        esac
         printf '\001%s A %s %s\n' "$__sk_n" "$__sk_1" "$__sk_c"
         ;;
     end)
-        __sk_end "$__sk_3" "$__sk_2" "$__sk_4"
+        __sk_end "$__sk_3" "$__sk_2" "$__sk_4" "$__sk_5"
         printf '\001%s A %s %s\n' "$__sk_n" "$__sk_1" "$__sk_c"
         ;;
     everything)
@@ -53,7 +60,7 @@ while [ "$__sk_left" != 0 ] && [ "$__sk_j" -lt 50 ]; do
     __sk_j=$((__sk_j + 1)) __sk_left=0
     for __sk_x in $__sk_all; do
         __sk_1=${__sk_x%%:*} __sk_2=${__sk_x#*:}
-        __sk_end "${__sk_2%%:*}" "$__sk_1" "${__sk_2#*:}"
+        __sk_end "${__sk_2%%:*}" "$__sk_1" "${__sk_2#*:}" $((__sk_j > 3))
         __sk_left=$((__sk_left + __sk_c))
     done
 done

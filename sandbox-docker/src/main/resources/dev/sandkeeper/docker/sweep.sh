@@ -73,13 +73,23 @@ __sk_belongs() {
     return 1
 }
 
-# Kills a command but $__sk_me. $1 audit session, $2 tag, $3 first process. Halting all of it first stops a program that makes processes faster than they can be killed: what is
-# halted takes up the process limit and makes none.
+# Halts every process of the user but this one, at one stroke, if there are many: they would leave this one no time, and
+# make new ones faster than it finds them.
+__sk_freeze() {
+    __sk_z=
+    set -- "$1" /proc/[0-9]*
+    [ "$1" = 0 ] && [ $# -lt 60 ] || { kill -19 -1 && __sk_z=1; }
+}
+
+__sk_thaw() {
+    [ -z "$__sk_z" ] || kill -18 -1
+}
+
+# Kills a command but $__sk_me. $1 audit session, $2 tag, $3 first process, $4 0, or 1 to halt the user's processes for
+# the time it takes, however few. Sets __sk_c to how many there were.
 __sk_end() {
     [ "$__sk_me" != 0 ] || [ "$3" = 0 ] || kill -9 "-$3"
-    __sk_sweep 19 "$1" "$2" "$3"
-    [ "$__sk_c" = 0 ] || {
-        __sk_sweep 19 "$1" "$2" "$3"
-        __sk_sweep 9 "$1" "$2" "$3"
-    }
+    __sk_freeze "$4"
+    __sk_sweep 9 "$1" "$2" "$3"
+    __sk_thaw
 }

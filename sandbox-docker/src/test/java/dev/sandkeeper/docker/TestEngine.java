@@ -6,7 +6,6 @@ import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.ProvisionRequest;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -142,15 +141,28 @@ final class TestEngine implements AutoCloseable {
         try {
             ask(client -> client.inspectImageCmd(IMAGE).exec());
         } catch (NotFoundException e) {
-            ask(client -> client.createImageCmd("sandkeeper-test/busybox", new ByteArrayInputStream(busybox()))
-                    .exec());
+            importImage("sandkeeper-test/busybox", busybox());
         }
     }
 
-    /** Imports an image that has nothing but a program. */
+    /** Imports an image that has nothing but programs. */
     void importImage(String repository, String... names) {
-        ask(client -> client.createImageCmd(repository, new ByteArrayInputStream(tar(List.of(names), false)))
-                .exec());
+        importImage(repository, tar(List.of(names), false));
+    }
+
+    private void importImage(String repository, byte[] tar) {
+        try {
+            EngineResponse response = engine.request(
+                    "POST", "/images/create?fromSrc=-&tag=latest&repo=" + repository, tar, "application/x-tar");
+            if (response.status() != 200) {
+                throw new IllegalStateException(response.message());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     private static byte[] busybox() {
