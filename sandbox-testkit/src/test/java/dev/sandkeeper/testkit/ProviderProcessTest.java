@@ -76,8 +76,9 @@ class ProviderProcessTest {
                 .start();
         try (BufferedReader said = victim.inputReader(StandardCharsets.UTF_8)) {
             assertThat(said.readLine()).isEqualTo("ready");
-            assertThat(of("killed")).hasSize(2).allSatisfy(each -> assertThat(each.running())
-                    .containsExactly("sleep"));
+            assertThat(of("killed"))
+                    .hasSize(2)
+                    .allSatisfy(each -> assertThat(each.running()).containsExactly("sleep"));
         } finally {
             victim.destroyForcibly().waitFor();
         }
