@@ -259,7 +259,7 @@ abstract class ExecContract extends LifetimeContract {
             tasks.add(() -> {
                 for (int round = 0; round < 3; round++) {
                     Running running = start(
-                                    withStdin(script("read_all=" + number + "; cat; echo $read_all; exit " + number)))
+                                    withStdin(script("number=" + number + "; cat; echo $number; exit " + number)))
                             .feed(("in" + number + "\n").getBytes(StandardCharsets.UTF_8))
                             .closeStdin()
                             .awaitEnd();

@@ -13,9 +13,11 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
+import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
+import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -91,7 +93,7 @@ abstract class LifetimeContract extends LifecycleContract {
             assertMissing(Capability.PAUSE, () -> first().resume(ref));
             return;
         }
-        Running running = start(script("i=; while [ ! -e stop ]; do echo x; sleep 0.05; done"))
+        Running running = start(script("while [ ! -e stop ]; do echo x; sleep 0.05; done"))
                 .awaitText("x");
         first().pause(ref);
         assertThat(first().state(ref)).isEqualTo(ProviderState.PAUSED);
@@ -109,7 +111,7 @@ abstract class LifetimeContract extends LifecycleContract {
         assertThat(running.bytes()).as("what a paused command prints").hasSize(printed);
         first().resume(ref);
         assertThat(first().state(ref)).isEqualTo(ProviderState.PRESENT);
-        files().write("/workspace/stop", new java.io.ByteArrayInputStream(new byte[0]), -1);
+        files().write("/workspace/stop", new ByteArrayInputStream(new byte[0]), -1);
         assertThat(running.awaitEnd().exitCode()).isZero();
     }
 
@@ -224,8 +226,7 @@ abstract class LifetimeContract extends LifecycleContract {
     @Test
     void runsACommandAsAnotherUserOrRefuses() {
         var plain = command("id", "-u");
-        var asOther = new dev.sandkeeper.spi.ProcessRequest(
-                plain.arguments(), Map.of(), plain.workingDirectory(), "12345", false, null);
+        var asOther = new ProcessRequest(plain.arguments(), Map.of(), plain.workingDirectory(), "12345", false, null);
         if (first().capabilities().contains(Capability.COMMAND_USER)) {
             assertThat(run(asOther).text()).isEqualTo("12345\n");
         } else {

@@ -7,6 +7,7 @@ import dev.sandkeeper.spi.BackendSandbox;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What one client JVM holds. It ends with that JVM. */
 final class ServerSession {
@@ -36,7 +37,7 @@ final class ServerSession {
         return known(processes.get(handle));
     }
 
-    private static <T> T known(@org.jspecify.annotations.Nullable T held) {
+    private static <T> T known(@Nullable T held) {
         if (held == null) {
             throw new HandleClosedException(Failure.of("sandbox_closed", "the connection to the sandbox is closed"));
         }

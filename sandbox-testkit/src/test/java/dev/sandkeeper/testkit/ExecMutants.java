@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
 /** Broken ways to run commands. */
@@ -317,8 +318,7 @@ final class ExecMutants {
         });
     }
 
-    private static SandboxBackend ends(
-            SandboxBackend sound, java.util.function.BiConsumer<BackendProcess, Duration> end) {
+    private static SandboxBackend ends(SandboxBackend sound, BiConsumer<BackendProcess, Duration> end) {
         return MutantParts.processes(sound, process -> new MutantParts.Command(process) {
             @Override
             public void end(Duration grace) {

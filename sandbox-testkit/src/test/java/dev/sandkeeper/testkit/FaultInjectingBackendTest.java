@@ -18,6 +18,7 @@ import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.testkit.Fault.Kind;
 import dev.sandkeeper.testkit.FaultPlan.Operation;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -119,7 +120,7 @@ class FaultInjectingBackendTest {
         }
         assertThat(backend.find("d", request.sandboxId())).isEmpty();
         assertThat(backend.state(ref)).isEqualTo(ProviderState.GONE);
-        assertThat(backend.listOwned("d")).isEqualTo(new OwnedListing(java.util.List.of(), true));
+        assertThat(backend.listOwned("d")).isEqualTo(new OwnedListing(List.of(), true));
         assertThatThrownBy(() -> backend.attach(ref)).isInstanceOf(SandboxGoneException.class);
         backend.destroy(ref);
         assertThat(provider.resources()).hasSize(1);
@@ -144,7 +145,7 @@ class FaultInjectingBackendTest {
                 .extracting(OwnedResource::providerRef)
                 .containsExactly(two);
         plan.always(Operation.LIST, Fault.of(Kind.CUT_LIST));
-        assertThat(backend.listOwned("d")).isEqualTo(new OwnedListing(java.util.List.of(), false));
+        assertThat(backend.listOwned("d")).isEqualTo(new OwnedListing(List.of(), false));
     }
 
     @Test
@@ -152,7 +153,7 @@ class FaultInjectingBackendTest {
         assertThat(failures(7)).isEqualTo(failures(7)).isNotEqualTo(failures(8)).contains(0, 1);
     }
 
-    private static java.util.List<Integer> failures(long seed) {
+    private static List<Integer> failures(long seed) {
         FaultPlan plan = FaultPlan.seeded(seed).sometimes(Operation.FIND, Fault.of(Kind.UNAVAILABLE), 0.5);
         return IntStream.range(0, 64)
                 .mapToObj(i -> plan.begin(Operation.FIND) == null ? 0 : 1)

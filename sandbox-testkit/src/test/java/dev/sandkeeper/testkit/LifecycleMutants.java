@@ -22,6 +22,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 
 /** Broken ways to create, find, list and destroy. */
 final class LifecycleMutants {
@@ -46,7 +47,7 @@ final class LifecycleMutants {
         };
     }
 
-    static SandboxBackend list(SandboxBackend sound, java.util.function.Function<String, OwnedListing> list) {
+    static SandboxBackend list(SandboxBackend sound, Function<String, OwnedListing> list) {
         return new ForwardingBackend(sound) {
             @Override
             public OwnedListing listOwned(String deployment) {

@@ -4,6 +4,7 @@ import dev.sandkeeper.FileInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The built-in programs that work on files. */
 final class FileTools {
@@ -184,7 +185,7 @@ final class FileTools {
         return words.size() == 1 && !words.get(0).isEmpty();
     }
 
-    private static FileInfo.@org.jspecify.annotations.Nullable Type type(Proc proc, String name, boolean follow) {
+    private static FileInfo.@Nullable Type type(Proc proc, String name, boolean follow) {
         try {
             return proc.machine.tree().get(proc.path(name), follow, proc.uid).type();
         } catch (FileProblem e) {

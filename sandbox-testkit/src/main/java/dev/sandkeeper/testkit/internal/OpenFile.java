@@ -1,6 +1,7 @@
 package dev.sandkeeper.testkit.internal;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What a file descriptor stands for. Shared by the descriptors that were copied from one; the last one closes it. */
@@ -102,7 +103,7 @@ abstract class OpenFile {
                 if (!device.endless) {
                     return -1;
                 }
-                java.util.Arrays.fill(bytes, offset, offset + count, (byte) 0);
+                Arrays.fill(bytes, offset, offset + count, (byte) 0);
                 return count;
             }
 

@@ -3,6 +3,7 @@ package dev.sandkeeper.testkit.internal;
 import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,7 +123,7 @@ final class Programs {
     private static Proc.Program script(Proc proc, Node.Plain file, List<String> arguments) throws NotStartable {
         byte[] head = new byte[256];
         int n = Math.max(0, proc.machine.tree().read(file, 0, head, 0, head.length));
-        String line = new String(head, 0, n, java.nio.charset.StandardCharsets.ISO_8859_1)
+        String line = new String(head, 0, n, StandardCharsets.ISO_8859_1)
                 .lines()
                 .findFirst()
                 .orElse("");

@@ -1,6 +1,7 @@
 package dev.sandkeeper.testkit.internal;
 
 import dev.sandkeeper.testkit.internal.ShellSyntax.Redirect;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,7 +57,7 @@ final class Shell {
     }
 
     private static String read(Proc proc, int descriptor) throws IOException {
-        java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         byte[] buffer = new byte[4096];
         for (int n = proc.read(descriptor, buffer, buffer.length);
                 n >= 0;

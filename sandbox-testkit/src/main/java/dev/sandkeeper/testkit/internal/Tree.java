@@ -1,6 +1,7 @@
 package dev.sandkeeper.testkit.internal;
 
 import dev.sandkeeper.FileInfo;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -277,12 +278,7 @@ final class Tree {
     }
 
     private static FileInfo info(String path, Node node) {
-        return new FileInfo(
-                path,
-                node.type(),
-                node.size(),
-                node.mode,
-                node.modifiedAt.truncatedTo(java.time.temporal.ChronoUnit.SECONDS));
+        return new FileInfo(path, node.type(), node.size(), node.mode, node.modifiedAt.truncatedTo(ChronoUnit.SECONDS));
     }
 
     private static void requireWritable(Node.Dir directory, String path, int uid) throws FileProblem {

@@ -9,6 +9,7 @@ import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -96,7 +97,7 @@ class ShellTest {
     }
 
     private String run(String script, String... parameters) throws InterruptedException {
-        List<String> arguments = new java.util.ArrayList<>(List.of("sh", "-c", script, "sh"));
+        List<String> arguments = new ArrayList<>(List.of("sh", "-c", script, "sh"));
         arguments.addAll(List.of(parameters));
         Collected output = new Collected();
         try (BackendProcess process =
