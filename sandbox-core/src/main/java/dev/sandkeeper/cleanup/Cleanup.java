@@ -297,8 +297,18 @@ public final class Cleanup {
             context.events().accept(new SandboxEvent.Expired(Infos.of(expired.get())));
             return end(expired.get(), destroy);
         }
+        if (isGone(row)) {
+            return sweeper.endGhost(row);
+        }
         rows.compareAndSet(row.change().dueAt(dueAt(decision, now)).build());
         return false;
+    }
+
+    /** A review asks for the one resource: a list may still have the remains of a sandbox that is dead. */
+    private boolean isGone(SandboxRow row) {
+        SandboxBackend backend = context.backends().get(row.backend());
+        String ref = row.providerRef();
+        return backend != null && ref != null && backend.state(ref) == ProviderState.GONE;
     }
 
     private Decision decide(SandboxRow row, Instant now) {

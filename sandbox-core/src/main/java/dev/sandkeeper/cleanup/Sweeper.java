@@ -1,5 +1,6 @@
 package dev.sandkeeper.cleanup;
 
+import dev.sandkeeper.Lifetime;
 import dev.sandkeeper.SandboxEvent;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxId;
@@ -181,12 +182,18 @@ final class Sweeper {
             }
             for (SandboxRow row : page) {
                 String ref = row.providerRef();
-                if (ref != null && !present.contains(row.id()) && backend.state(ref) == ProviderState.GONE) {
+                if (ref != null && mayBeGone(row, present) && backend.state(ref) == ProviderState.GONE) {
                     ghosts += endGhost(row) ? 1 : 0;
                 }
             }
             after = page.get(page.size() - 1).id();
         }
+    }
+
+    /** What is listed may be the remains of a sandbox that has ended with its JVM. */
+    private boolean mayBeGone(SandboxRow row, Set<SandboxId> present) {
+        return !present.contains(row.id())
+                || (row.lifetime() == Lifetime.PROCESS && !row.creator().equals(context.jvm()));
     }
 
     /** Ends the row of a sandbox whose resource is gone; "not found" is cleaned, and what is left of it goes too. */

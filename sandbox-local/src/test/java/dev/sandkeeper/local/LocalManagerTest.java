@@ -5,12 +5,17 @@ import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.ManagerContract;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
 
 @Needs(Component.BUBBLEWRAP)
 class LocalManagerTest extends ManagerContract {
+    @TempDir
+    Path directory;
+
     @Override
     protected SandboxBackend backend() {
-        return LocalBackend.create();
+        return LocalBackend.builder().stateDirectory(directory.resolve("state")).build();
     }
 
     @Override

@@ -129,7 +129,8 @@ public abstract class KillContract {
             }
             try (SandboxManager manager = restart(store)) {
                 nothingIsLeft(manager);
-                assertThat(manager.find(id).orElseThrow().state()).isEqualTo(SandboxState.CLEANED);
+                await().atMost(PATIENCE)
+                        .until(() -> manager.find(id).orElseThrow().state() == SandboxState.CLEANED);
                 assertThatThrownBy(() -> manager.connect(id)).isInstanceOf(SandboxGoneException.class);
             }
         }
@@ -259,6 +260,7 @@ public abstract class KillContract {
                                     .toString(),
                             "-Xmx128m",
                             "-XX:TieredStopAtLevel=1",
+                            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
                             "-cp",
                             System.getProperty("java.class.path"),
                             KillVictim.class.getName(),
