@@ -62,7 +62,7 @@ final class StoreChild {
 
     /** Fills a small disk, makes room and goes on. */
     private static void fill(Path disk) throws IOException {
-        Path ballast = Files.write(disk.resolve("ballast"), new byte[512 * 1024]);
+        Path ballast = Files.write(disk.resolve("ballast"), new byte[4 << 20]);
         Path directory = disk.resolve("store");
         List<SandboxId> acknowledged = new ArrayList<>();
         try (SandboxStore store = SandboxStore.embedded(directory)) {

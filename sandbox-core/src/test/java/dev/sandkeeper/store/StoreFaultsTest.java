@@ -51,7 +51,7 @@ class StoreFaultsTest {
     /** Runs a child whose directory is a small disk of its own, in a mount namespace that ends with it. */
     private String onTmpfs(String preparation, String what) throws Exception {
         Path disk = Files.createDirectories(directory.resolve("disk"));
-        String script = "mount -t tmpfs -o size=3m tmpfs \"$0\" && " + preparation + " && exec \"$@\"";
+        String script = "mount -t tmpfs -o size=8m tmpfs \"$0\" && " + preparation + " && exec \"$@\"";
         boolean root = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
         List<String> unshare = root ? List.of("unshare", "-m") : List.of("unshare", "-r", "-m");
         return StoreChild.output(Stream.of(
