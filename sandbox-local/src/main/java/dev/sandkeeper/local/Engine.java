@@ -55,7 +55,7 @@ record Engine(
                     .orElseThrow(() -> new IOException("/proc is not that of this process"));
             Host host = new Host(tools, Scripts.load(), root, Proc.bootId(), self, executor);
             StateDirectory state = new StateDirectory(settings.stateDirectory());
-            Cgroups cgroups = Cgroups.probe(state.fingerprint(), CgroupMounts.ofThisHost());
+            Cgroups cgroups = CgroupProbe.run(state.fingerprint(), CgroupMounts.ofThisHost());
             Set<Capability> capabilities = capabilities(cgroups, root);
             SpecRules rules = new SpecRules(settings, capabilities, failures);
             String help = output(host, "--help");

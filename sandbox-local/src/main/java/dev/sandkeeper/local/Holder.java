@@ -116,7 +116,8 @@ final class Holder {
                 Long.toString(plan.sharedMemoryBytes()),
                 Long.toString(plan.diskBytes()),
                 image == null ? "" : image.toString(),
-                plan.ownNetwork() ? "1" : "0"));
+                plan.ownNetwork() ? "1" : "0",
+                host.tool("mount")));
         return command;
     }
 

@@ -71,7 +71,7 @@ final class Tools {
             packages.put(tool, "util-linux");
         }
         packages.put("mount", "mount");
-        for (String tool : List.of("head", "stat", "sleep", "mkdir")) {
+        for (String tool : List.of("dd", "stat", "sleep", "mkdir")) {
             packages.put(tool, "coreutils");
         }
         packages.put("sh", "dash");

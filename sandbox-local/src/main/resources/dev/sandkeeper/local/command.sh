@@ -6,7 +6,7 @@ private=$3
 if [ -n "$1" ]; then
     settings=$1
 else
-    settings=$(head -c "$2")
+    settings=$(dd "bs=$2" count=1 iflag=fullblock 2>/dev/null)
 fi
 eval "$settings"
 unset settings
@@ -33,9 +33,15 @@ enter() {
         echo 0 >"$group" || exit 1
     done
     limit || exit 1
-    exec 8<"/proc/$holder/root/tmp/arguments" 6<"/proc/$holder/root/tmp/filter" || exit 1
+    exec 8<"/proc/$holder/root/tmp/arguments" || exit 1
+    filter=
+    # It is empty where there is none for this processor.
+    if [ -s "/proc/$holder/root/tmp/filter" ]; then
+        filter='--seccomp 6'
+        exec 6<"/proc/$holder/root/tmp/filter" || exit 1
+    fi
     exec $become "$nsenter" -t "$holder" -U --preserve-credentials $net -p -i -m \
-        "$bwrap" --args 8 $extra --seccomp 6 --json-status-fd 7 --chdir "$directory" -- "$@"
+        "$bwrap" --args 8 $extra $filter --json-status-fd 7 --chdir "$directory" -- "$@"
 }
 
 limit() {
@@ -53,7 +59,7 @@ else
     extra='--args 9'
     exec 3<&0
     # bubblewrap reads to the end of these before it starts the program, which finds its own input behind them.
-    head -c "$private" <&3 | {
+    dd "bs=$private" count=1 iflag=fullblock <&3 2>/dev/null | {
         exec 9<&0 0<&3 3<&-
         enter "$@"
     }

@@ -104,7 +104,7 @@ final class Rig implements AutoCloseable {
                         .filter(argument -> argument.startsWith("sandkeeper-holder:" + fingerprint)))
                 .as("processes")
                 .isEmpty();
-        assertThat(Cgroups.probe(fingerprint, CgroupMounts.ofThisHost()).list(DEPLOYMENT))
+        assertThat(CgroupProbe.run(fingerprint, CgroupMounts.ofThisHost()).list(DEPLOYMENT))
                 .as("control groups")
                 .isEmpty();
         assertThat(Files.readString(Path.of("/proc/self/mounts"))).as("mounts").doesNotContain(directory.toString());
