@@ -143,7 +143,8 @@ on_host() {
 inventory() {
     at_engine
     find /tmp /var/tmp -mindepth 1 -maxdepth 1 \( -name 'junit*' -o -name 'sandkeeper*' \) -printf 'file %p\n'
-    find /var/lib/sandkeeper "${XDG_STATE_HOME:-$HOME/.local/state}/sandkeeper" -mindepth 1 -maxdepth 2 \
+    # the local backend keeps its state directory and one, empty, for each deployment
+    find /var/lib/sandkeeper "${XDG_STATE_HOME:-$HOME/.local/state}/sandkeeper" -mindepth 2 -maxdepth 2 \
         -printf 'file %p\n' 2>/dev/null || true
     find /sys/fs/cgroup -mindepth 2 -maxdepth 4 -type d -path '*/sandkeeper/*' -printf 'control group %p\n'
 }
