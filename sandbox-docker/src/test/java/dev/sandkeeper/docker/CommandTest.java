@@ -192,7 +192,8 @@ class CommandTest {
                 sandboxes.create(SandboxSpec.builder().maxProcesses(24).build());
         BackendProcess process = sandbox.start(command("sh", "-c", "while :; do sleep 98771 & done"));
         CompletableFuture<Sandboxes.Ran> pumped = CompletableFuture.supplyAsync(() -> Sandboxes.pump(process));
-        await().atMost(Duration.ofSeconds(20))
+        // an exec that hangs for want of a process is given up at the call timeout of a minute
+        await().atMost(Duration.ofMinutes(2))
                 .untilAsserted(() ->
                         assertThatThrownBy(() -> sh(sandbox, "true")).isInstanceOf(BackendUnavailableException.class));
         process.end(Duration.ZERO);
