@@ -190,7 +190,9 @@ class CommandTest {
     void refusesToStartWhenTheProcessesAreExhaustedAndEndsTheCulprit() {
         BackendSandbox sandbox =
                 sandboxes.create(SandboxSpec.builder().maxProcesses(24).build());
-        BackendProcess process = sandbox.start(command("sh", "-c", "while :; do sleep 98771 & done"));
+        // a shell that cannot fork ends; the command must not end with it and make room
+        BackendProcess process =
+                sandbox.start(command("sh", "-c", "(while :; do sleep 98771 & done) & exec sleep 98772"));
         CompletableFuture<Sandboxes.Ran> pumped = CompletableFuture.supplyAsync(() -> Sandboxes.pump(process));
         // an exec that hangs for want of a process is given up at the call timeout of a minute
         await().atMost(Duration.ofMinutes(2))
