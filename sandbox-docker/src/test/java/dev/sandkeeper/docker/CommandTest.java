@@ -194,8 +194,7 @@ class CommandTest {
         BackendProcess process =
                 sandbox.start(command("sh", "-c", "(while :; do sleep 98771 & done) & exec sleep 98772"));
         CompletableFuture<Sandboxes.Ran> pumped = CompletableFuture.supplyAsync(() -> Sandboxes.pump(process));
-        // an exec that hangs for want of a process is given up at the call timeout of a minute
-        await().atMost(Duration.ofMinutes(2))
+        await().atMost(Duration.ofSeconds(20))
                 .untilAsserted(() ->
                         assertThatThrownBy(() -> sh(sandbox, "true")).isInstanceOf(BackendUnavailableException.class));
         process.end(Duration.ZERO);
