@@ -13,6 +13,8 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -31,6 +33,11 @@ abstract class Opening {
      */
     private static final String OPTIONS =
             ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=5000;TRACE_LEVEL_FILE=0;TRACE_LEVEL_SYSTEM_OUT=0";
+
+    /** How long a database that is closing itself is waited for. */
+    private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxStore.class);
 
     /** What to call the store in a message. */
     abstract String name();
@@ -56,12 +63,31 @@ abstract class Opening {
         Uninterrupted threads = new Uninterrupted(Database.THREADS);
         boolean opened = false;
         try {
-            SandboxRows rows = Database.guarded(threads, name(), () -> open(identity, threads, clock));
+            SandboxRows rows = Database.guarded(threads, name(), () -> openPastAClosing(identity, threads, clock));
             opened = true;
             return rows;
         } finally {
             if (!opened) {
                 threads.close();
+            }
+        }
+    }
+
+    /**
+     * An H2 that a fault has closed, such as a full disk, is handed out in this JVM until it has ended, with the fault that
+     * it met: that says nothing about the file as it is now.
+     */
+    private SandboxRows openPastAClosing(Identity identity, Uninterrupted threads, @Nullable Clock clock) {
+        long start = System.nanoTime();
+        while (true) {
+            try {
+                return open(identity, threads, clock);
+            } catch (RuntimeException e) {
+                if (!StoreFaults.closing(e) || System.nanoTime() - start > CLOSING_NANOS) {
+                    throw e;
+                }
+                LOG.debug("{} is being closed by an earlier fault; opens it again", name());
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
             }
         }
     }
@@ -254,8 +280,6 @@ abstract class Opening {
 
     /** The host's database. */
     static final class Host extends Opening {
-        private static final Logger LOG = LoggerFactory.getLogger(SandboxStore.class);
-
         private final DataSource dataSource;
 
         Host(DataSource dataSource) {

@@ -33,6 +33,12 @@ final class StoreFaults {
         return sql != null && (CLOSED.contains(sql.getErrorCode()) || find(IOException.class, fault) != null);
     }
 
+    /** Whether a database could not be opened because an earlier fault was still closing it. */
+    static boolean closing(Throwable fault) {
+        SQLException sql = find(SQLException.class, fault);
+        return sql != null && CLOSED.contains(sql.getErrorCode());
+    }
+
     static <T> @Nullable T find(Class<T> type, Throwable fault) {
         for (Throwable at = fault; at != null; at = at.getCause()) {
             if (type.isInstance(at)) {
