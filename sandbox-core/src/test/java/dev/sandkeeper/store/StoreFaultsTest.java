@@ -93,9 +93,10 @@ class StoreFaultsTest {
     void saysThatTheDirectoryIsAFile() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
         assertThatThrownBy(() -> SandboxStore.embedded(file))
-                .isInstanceOfSatisfying(
-                        StoreUnavailableException.class,
-                        e -> assertThat(e.code()).isEqualTo("store_unavailable"))
+                .isInstanceOfSatisfying(StoreUnavailableException.class, e -> {
+                    assertThat(e.code()).isEqualTo("store_unavailable");
+                    assertThat(e.retryable()).isTrue();
+                })
                 .hasMessageContaining(file.toString());
         assertThatThrownBy(() -> SandboxStore.embedded(directory.resolve("a;INIT=x")))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -137,9 +138,10 @@ class StoreFaultsTest {
 
     private void assertFails(String code, String... parts) {
         assertThatThrownBy(() -> SandboxStore.embedded(directory))
-                .isInstanceOfSatisfying(
-                        StoreUnavailableException.class,
-                        e -> assertThat(e.code()).isEqualTo(code))
+                .isInstanceOfSatisfying(StoreUnavailableException.class, e -> {
+                    assertThat(e.code()).isEqualTo(code);
+                    assertThat(e.retryable()).isFalse();
+                })
                 .hasMessageContaining(directory.toString())
                 .hasMessageContainingAll(parts.length == 0 ? new String[] {directory.toString()} : parts);
     }
