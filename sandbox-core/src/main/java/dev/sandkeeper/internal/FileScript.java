@@ -9,7 +9,12 @@ package dev.sandkeeper.internal;
  * looking at the text.
  */
 enum FileScript {
-    /** Path, mode or {@code -} to keep, nonce, length or {@code -} for content with the nonce as its trailer. */
+    /**
+     * Path, mode or {@code -} to keep, nonce, length or {@code -} for content with the nonce as its trailer. The cat is in
+     * the background, because a shell runs no trap while it waits for another one, and a cat that was just being started
+     * may not have had the signal. The trap of a signal removes the file itself, because it can come in the middle of the
+     * one of the exit, which then is not resumed.
+     */
     WRITE("""
             decode "$1"; p=$r
             [ -d "$p" ] && exit 74
@@ -21,9 +26,12 @@ enum FileScript {
             fi
             case $m in 644) umask 022 ;; *) umask 077 ;; esac
             trap 'rm -f "$t"' EXIT
-            trap 'exit 79' HUP INT TERM
+            trap '[ "$!" ] && kill $! 2>/dev/null; wait; rm -f "$t"; exit 79' HUP INT TERM
             set -C
-            cat >"$t" || failed $?
+            exec 3<&0
+            cat <&3 3<&- >"$t" &
+            wait $! || failed $?
+            trap 'rm -f "$t"; exit 79' HUP INT TERM
             s=$(stat -c %s "$t") || exit 79
             if [ "$4" = - ]; then
               [ "$s" -ge ${#3} ] && [ "$(tail -c ${#3} "$t")" = "$3" ] || exit 78

@@ -212,7 +212,11 @@ public final class HostSandbox implements BackendSandbox {
 
         @Override
         public void signal(Signal signal) {
-            throw new UnsupportedOperationException();
+            if (signal != Signal.TERM) {
+                throw new UnsupportedOperationException();
+            }
+            // the first process only, as if the signal had come before the others were there
+            process.destroy();
         }
 
         @Override

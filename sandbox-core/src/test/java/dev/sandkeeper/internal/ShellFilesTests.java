@@ -3,12 +3,15 @@ package dev.sandkeeper.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.FileAccessException;
 import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxTimeoutException;
+import dev.sandkeeper.Signal;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.ProcessRequest;
@@ -218,6 +221,23 @@ abstract class ShellFilesTests {
             assertThat(root.resolve("f")).hasContent("old");
             assertThat(root.toFile().list()).containsExactly("f");
         }
+    }
+
+    @Test
+    void aSignalThatOnlyTheShellHasGotLeavesTheOldFile() throws Exception {
+        files.write(path("f"), content("old"), -1);
+        List<String> script = List.of("sh", "-c", FileScript.WRITE.text(), "x", path("f"), "644", "a".repeat(32), "-");
+        try (BackendProcess process =
+                sandbox.start(new ProcessRequest(script, Map.of(), "/", null, true, Duration.ofSeconds(20)))) {
+            process.stdin().write(random(50));
+            process.stdin().flush();
+            await().atMost(Duration.ofSeconds(10)).until(() -> root.toFile().list().length == 2);
+            process.signal(Signal.TERM);
+            ExitStatus status = process.pump(new Collected(0));
+            assertThat(status.timedOut()).isFalse();
+            assertThat(status.exitCode()).isEqualTo(79);
+        }
+        assertThat(root.toFile().list()).containsExactly("f");
     }
 
     @Test
