@@ -91,10 +91,7 @@ class EngineDiscoveryTest {
         assertRefused("engine_address_unsupported", Map.of("DOCKER_HOST", "npipe:////./pipe/docker_engine"), "npipe");
         assertRefused("engine_address_unsupported", Map.of("DOCKER_HOST", "gopher://x"), "gopher");
         assertRefused("engine_address_unsupported", Map.of("DOCKER_HOST", "not a uri"), "not a uri");
-        context(
-                "careless",
-                "{\"Endpoints\":{\"docker\":{\"Host\":\"tcp://x\",\"SkipTLSVerify\":true}}}",
-                false);
+        context("careless", "{\"Endpoints\":{\"docker\":{\"Host\":\"tcp://x\",\"SkipTLSVerify\":true}}}", false);
         assertRefused("engine_address_unsupported", Map.of("DOCKER_CONTEXT", "careless"), "certificate");
     }
 
@@ -113,8 +110,9 @@ class EngineDiscoveryTest {
                             TestEngine.request("none", SandboxSpec.builder().build())))
                     .isInstanceOfSatisfying(BackendUnavailableException.class, e -> {
                         assertThat(e.code()).isEqualTo("engine_unreachable");
-                        assertThat(e.remedy()).hasValueSatisfying(remedy -> assertThat(remedy)
-                                .contains("Start Docker", "DOCKER_HOST"));
+                        assertThat(e.remedy())
+                                .hasValueSatisfying(
+                                        remedy -> assertThat(remedy).contains("Start Docker", "DOCKER_HOST"));
                     });
             assertThat(backend.health().usable()).isFalse();
             assertThat(backend.health().detail()).contains("nobody.sock");
@@ -128,7 +126,8 @@ class EngineDiscoveryTest {
         assertThat(faults.unreachable("reach the engine", new SocketException("Permission denied")))
                 .isInstanceOfSatisfying(BackendRejectedException.class, e -> {
                     assertThat(e.code()).isEqualTo("engine_permission_denied");
-                    assertThat(e.remedy()).hasValueSatisfying(remedy -> assertThat(remedy).contains("group"));
+                    assertThat(e.remedy())
+                            .hasValueSatisfying(remedy -> assertThat(remedy).contains("group"));
                 });
     }
 

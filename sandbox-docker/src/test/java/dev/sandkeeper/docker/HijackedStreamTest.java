@@ -15,7 +15,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +33,7 @@ class HijackedStreamTest {
     @TempDir
     Path directory;
 
+    private final List<CompletableFuture<Void>> serving = new ArrayList<>();
     private Path socket;
     private ServerSocketChannel server;
 
@@ -43,22 +46,26 @@ class HijackedStreamTest {
 
     @AfterEach
     void stop() throws IOException {
-        server.close();
+        try {
+            CompletableFuture.allOf(serving.toArray(CompletableFuture[]::new)).join();
+        } finally {
+            server.close();
+        }
     }
 
     private interface Script {
         void play(SocketChannel client) throws IOException;
     }
 
-    private CompletableFuture<Void> serve(Script script) {
-        return CompletableFuture.runAsync(() -> {
+    private void serve(Script script) {
+        serving.add(CompletableFuture.runAsync(() -> {
             try (SocketChannel client = server.accept()) {
                 readHead(client);
                 script.play(client);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-        });
+        }));
     }
 
     private static void readHead(SocketChannel client) throws IOException {
@@ -87,7 +94,11 @@ class HijackedStreamTest {
     }
 
     private static byte[] head(int type, int length) {
-        return ByteBuffer.allocate(8).put((byte) type).put(new byte[3]).putInt(length).array();
+        return ByteBuffer.allocate(8)
+                .put((byte) type)
+                .put(new byte[3])
+                .putInt(length)
+                .array();
     }
 
     private HijackedStream open(Duration time) throws IOException, InterruptedException {
@@ -146,7 +157,8 @@ class HijackedStreamTest {
 
     @Test
     void neverTakesACutStreamForAnEnd() throws Exception {
-        for (byte[] cut : new byte[][] {Arrays.copyOf(head(1, 100), 5), head(1, 100), text("\001\0\0\0\0\0\0\005abc")}) {
+        for (byte[] cut :
+                new byte[][] {Arrays.copyOf(head(1, 100), 5), head(1, 100), text("\001\0\0\0\0\0\0\005abc")}) {
             serve(client -> send(client, text(UPGRADED), cut));
             try (HijackedStream stream = open()) {
                 assertThatThrownBy(() -> drain(stream)).isInstanceOf(EOFException.class);
@@ -156,7 +168,8 @@ class HijackedStreamTest {
 
     @Test
     void refusesFramesThatAreNone() throws Exception {
-        for (byte[] odd : new byte[][] {head(3, 1), head(255, 1), text("HTTP/1.1 500"), text("\001\001\0\0\0\0\0\001x")}) {
+        for (byte[] odd :
+                new byte[][] {head(3, 1), head(255, 1), text("HTTP/1.1 500"), text("\001\001\0\0\0\0\0\001x")}) {
             serve(client -> send(client, text(UPGRADED), odd));
             try (HijackedStream stream = open()) {
                 assertThatThrownBy(() -> drain(stream))
@@ -189,11 +202,12 @@ class HijackedStreamTest {
         });
         serve(client -> send(
                 client,
-                text("HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n"
-                        + "c\r\n{\"message\":\"\r\n6\r\nbroken\r\n2\r\n\"}\r\n0\r\n\r\n")));
+                text("HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                text(String.join("\r\n", "c", "{\"message\":\"", "6", "broken", "2", "\"}", "0", "", ""))));
         assertThatThrownBy(this::open)
-                .isInstanceOfSatisfying(EngineRefusedException.class, e -> assertThat(e.engineMessage())
-                        .isEqualTo("broken"));
+                .isInstanceOfSatisfying(
+                        EngineRefusedException.class,
+                        e -> assertThat(e.engineMessage()).isEqualTo("broken"));
     }
 
     @Test
@@ -205,10 +219,9 @@ class HijackedStreamTest {
     @Test
     void givesUpOnAnEngineThatDoesNotAnswer() throws Exception {
         CompletableFuture<Void> release = new CompletableFuture<>();
-        CompletableFuture<Void> serving = serve(client -> release.join());
+        serve(client -> release.join());
         assertThatThrownBy(() -> open(Duration.ofMillis(200))).isInstanceOf(IOException.class);
         release.complete(null);
-        serving.join();
     }
 
     @Test
@@ -248,7 +261,7 @@ class HijackedStreamTest {
     @Test
     void wakesAReaderWhenItIsClosed() throws Exception {
         CompletableFuture<Void> release = new CompletableFuture<>();
-        CompletableFuture<Void> serving = serve(client -> {
+        serve(client -> {
             send(client, text(UPGRADED));
             release.join();
         });
@@ -264,6 +277,5 @@ class HijackedStreamTest {
         stream.close();
         assertThat(reading.join()).isInstanceOf(IOException.class);
         release.complete(null);
-        serving.join();
     }
 }
