@@ -74,11 +74,14 @@ class RefusalTest {
 
     @Test
     void saysThatAnImageHasNoShell() {
-        sandboxes.engine().importImage("sandkeeper-test/without-shell", "cat", "sleep");
-        assertRejected(
-                "image_without_shell",
-                SandboxSpec.builder().image("sandkeeper-test/without-shell").build(),
-                "sh");
+        String image = "sandkeeper-test/without-shell:" + sandboxes.deployment();
+        sandboxes.engine().importImage(image, "cat", "sleep");
+        try {
+            assertRejected(
+                    "image_without_shell", SandboxSpec.builder().image(image).build(), "sh");
+        } finally {
+            sandboxes.engine().removeImage(image);
+        }
     }
 
     @Test

@@ -141,19 +141,25 @@ final class TestEngine implements AutoCloseable {
         try {
             ask(client -> client.inspectImageCmd(IMAGE).exec());
         } catch (NotFoundException e) {
-            importImage("sandkeeper-test/busybox", busybox());
+            importImage(IMAGE, busybox());
         }
     }
 
     /** Imports an image that has nothing but programs. */
-    void importImage(String repository, String... names) {
-        importImage(repository, tar(List.of(names), false));
+    void importImage(String name, String... programs) {
+        importImage(name, tar(List.of(programs), false));
     }
 
-    private void importImage(String repository, byte[] tar) {
+    void removeImage(String name) {
+        engine.run("remove an image", client -> client.removeImageCmd(name).exec());
+    }
+
+    private void importImage(String name, byte[] tar) {
+        String repository = name.substring(0, name.lastIndexOf(':'));
+        String tag = name.substring(name.lastIndexOf(':') + 1);
         try {
             EngineResponse response = engine.request(
-                    "POST", "/images/create?fromSrc=-&tag=latest&repo=" + repository, tar, "application/x-tar");
+                    "POST", "/images/create?fromSrc=-&tag=" + tag + "&repo=" + repository, tar, "application/x-tar");
             if (response.status() != 200) {
                 throw new IllegalStateException(response.message());
             }
