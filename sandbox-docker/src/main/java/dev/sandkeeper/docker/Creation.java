@@ -108,9 +108,7 @@ final class Creation {
 
     private String createOnce(String what) {
         try {
-            return engine.callToItsEnd(
-                            what, soon(), client -> plan.command(client).exec())
-                    .getId();
+            return engine.createContainer(what, soon(), identity.ref(), plan::command);
         } catch (BackendUnavailableException e) {
             answerLost = true;
             throw e;

@@ -1,7 +1,15 @@
 package dev.sandkeeper.docker;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.command.CreateContainerResponse;
+import com.github.dockerjava.api.command.ExecCreateCmd;
+import com.github.dockerjava.api.command.ExecCreateCmdResponse;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.core.LocalDirectorySSLConfig;
@@ -9,6 +17,10 @@ import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
 import dev.sandkeeper.SandboxException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -47,7 +59,8 @@ final class Engine implements Closeable {
     private volatile boolean closed;
 
     /** What was agreed with the engine. */
-    private record Session(DockerClient client, EngineHttp http, ApiVersion version, String greeting) {}
+    private record Session(
+            DockerClient client, ObjectMapper json, EngineHttp http, ApiVersion version, String greeting) {}
 
     Engine(EngineAddress address, Path configuration, Duration callTimeout, String backend) {
         this.address = address;
@@ -124,6 +137,83 @@ final class Engine implements Closeable {
      */
     <T> T callToItsEnd(String what, Duration timeout, Function<DockerClient, T> question) {
         return call(what, timeout, question, true);
+    }
+
+    /**
+     * Asks in docker-java's words but not through it: docker-java and its HTTP client log what they send and get, and here
+     * that has the values of environment variables.
+     *
+     * @param path without the version
+     * @param body a docker-java command that has not been executed, or null for none
+     * @throws DockerException if the engine answered with an error
+     */
+    private <T> T ask(Session current, String path, @Nullable Object body, Duration timeout, Class<T> answer) {
+        try {
+            EngineResponse response = current.http.request(
+                    body == null ? "GET" : "POST",
+                    current.version.prefix() + path,
+                    body == null ? new byte[0] : current.json.writeValueAsBytes(body),
+                    "application/json",
+                    Deadline.in(timeout));
+            return switch (response.status()) {
+                case 200, 201 -> current.json.readValue(response.body(), answer);
+                case 404 -> throw new NotFoundException(response.message());
+                case 409 -> throw new ConflictException(response.message());
+                default -> throw new DockerException(response.message(), response.status());
+            };
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UncheckedIOException(new InterruptedIOException());
+        }
+    }
+
+    /**
+     * Looks at a container.
+     *
+     * @param ref its id or name
+     * @throws DockerException if the engine answered with an error
+     */
+    InspectContainerResponse inspectContainer(String what, String ref) {
+        Session current = session();
+        String path = "/containers/" + URLEncoder.encode(ref, StandardCharsets.UTF_8) + "/json";
+        return call(what, client -> ask(current, path, null, callTimeout, InspectContainerResponse.class));
+    }
+
+    /**
+     * Makes a container. It takes effect at the engine even if nobody waits for the answer: an interrupt is honoured when
+     * that is there.
+     *
+     * @throws DockerException if the engine answered with an error
+     */
+    String createContainer(
+            String what, Duration timeout, String name, Function<DockerClient, CreateContainerCmd> description) {
+        Session current = session();
+        return callToItsEnd(
+                what,
+                timeout,
+                client -> ask(
+                                current,
+                                "/containers/create?name=" + name,
+                                description.apply(client),
+                                timeout,
+                                CreateContainerResponse.class)
+                        .getId());
+    }
+
+    /**
+     * Makes an exec.
+     *
+     * @throws DockerException if the engine answered with an error
+     */
+    String createExec(String what, String containerId, Function<DockerClient, ExecCreateCmd> description) {
+        Session current = session();
+        String path = "/containers/" + containerId + "/exec";
+        return call(
+                what,
+                client -> ask(current, path, description.apply(client), callTimeout, ExecCreateCmdResponse.class)
+                        .getId());
     }
 
     private <T> T call(String what, Duration timeout, Function<DockerClient, T> question, boolean toItsEnd) {
@@ -240,7 +330,7 @@ final class Engine implements Closeable {
         DockerClient client = DockerClientImpl.getInstance(built, transport.build());
         String greeting = "Docker engine at " + address + ", " + ping.header("server") + ", API " + version;
         LOG.debug("connected to {}", greeting);
-        return new Session(client, http, version, greeting);
+        return new Session(client, built.getObjectMapper(), http, version, greeting);
     }
 
     private @Nullable SSLContext context(@Nullable LocalDirectorySSLConfig config) {

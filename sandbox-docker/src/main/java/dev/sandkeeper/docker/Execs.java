@@ -51,17 +51,16 @@ final class Execs {
     Started start(@Nullable String user, List<String> environment, List<String> arguments) {
         String id;
         try {
-            id = engine.call(WHAT, client -> {
-                        var command = client.execCreateCmd(containerId)
-                                .withAttachStdin(true)
-                                .withAttachStdout(true)
-                                .withAttachStderr(true)
-                                .withTty(false)
-                                .withEnv(environment)
-                                .withCmd(arguments.toArray(String[]::new));
-                        return (user == null ? command : command.withUser(user)).exec();
-                    })
-                    .getId();
+            id = engine.createExec(WHAT, containerId, client -> {
+                var command = client.execCreateCmd(containerId)
+                        .withAttachStdin(true)
+                        .withAttachStdout(true)
+                        .withAttachStderr(true)
+                        .withTty(false)
+                        .withEnv(environment)
+                        .withCmd(arguments.toArray(String[]::new));
+                return user == null ? command : command.withUser(user);
+            });
         } catch (DockerException e) {
             throw refused(e.getHttpStatus(), EngineMessages.of(String.valueOf(e.getMessage())));
         }

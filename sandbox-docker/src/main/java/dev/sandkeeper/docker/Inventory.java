@@ -27,9 +27,7 @@ final class Inventory {
     /** Looks at a container by id or name. */
     Optional<InspectContainerResponse> inspect(String ref) {
         try {
-            return Optional.of(engine.call(
-                    "look at container " + ref,
-                    client -> client.inspectContainerCmd(ref).exec()));
+            return Optional.of(engine.inspectContainer("look at container " + ref, ref));
         } catch (NotFoundException e) {
             return Optional.empty();
         } catch (DockerException e) {

@@ -3,6 +3,10 @@ package dev.sandkeeper.docker;
 import static dev.sandkeeper.docker.Sandboxes.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.model.Capability;
@@ -12,11 +16,14 @@ import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProvisionRequest;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.slf4j.LoggerFactory;
 
 class HardeningTest {
     @RegisterExtension
@@ -159,5 +166,47 @@ class HardeningTest {
                         Map.of("TOKEN", "s3cret"),
                         text -> {}));
         assertThat(sh(sandbox, "echo $TOKEN; cat /proc/1/environ").out()).isEqualTo("s3cret\n");
+    }
+
+    @Test
+    void keepsEnvironmentValuesOutOfEveryLog() {
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        ListAppender<ILoggingEvent> events = new ListAppender<>();
+        Level before = root.getLevel();
+        events.start();
+        root.addAppender(events);
+        root.setLevel(Level.TRACE);
+        try {
+            SandboxSpec spec = SandboxSpec.builder().build();
+            BackendSandbox sandbox = sandboxes
+                    .backend()
+                    .create(new ProvisionRequest(
+                            sandboxes.deployment(),
+                            sandboxes.request(spec).sandboxId(),
+                            Instant.EPOCH,
+                            null,
+                            spec,
+                            Map.of("TOKEN", "s3cret-of-the-sandbox"),
+                            text -> {}));
+            ProcessRequest command = new ProcessRequest(
+                    List.of("sh", "-c", "echo $TOKEN $KEY"),
+                    Map.of("KEY", "s3cret-of-the-command"),
+                    "/workspace",
+                    null,
+                    false,
+                    null);
+            assertThat(Sandboxes.run(sandbox, command).out())
+                    .isEqualTo("s3cret-of-the-sandbox s3cret-of-the-command\n");
+            sandboxes.backend().state(sandbox.providerRef());
+            sandboxes.backend().listOwned(sandboxes.deployment());
+            sandboxes.backend().destroy(sandbox.providerRef());
+        } finally {
+            root.setLevel(before);
+            root.detachAppender(events);
+        }
+        assertThat(events.list).isNotEmpty();
+        assertThat(List.copyOf(events.list))
+                .extracting(event -> event.getLoggerName() + " " + event.getFormattedMessage())
+                .noneMatch(line -> line.contains("s3cret"));
     }
 }
