@@ -20,6 +20,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.testsupport.HouseRules;
+import dev.sandkeeper.testsupport.MainClasses;
 import java.util.Set;
 
 /** Who may know whom inside core. Between modules: {@code ArchitectureTest} of the examples, which see them all. */
@@ -94,7 +95,7 @@ class ArchitectureTest {
     static final class CoreOnly implements ImportOption {
         @Override
         public boolean includes(Location location) {
-            return new DoNotIncludeTests().includes(location) && !location.contains("/dev/sandkeeper/testsupport/");
+            return new MainClasses().includes(location) && !location.contains("/dev/sandkeeper/testsupport/");
         }
     }
 }

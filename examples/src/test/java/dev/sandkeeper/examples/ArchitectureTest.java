@@ -6,7 +6,6 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.junit.ArchTests;
@@ -14,10 +13,11 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.sandkeeper.Sandbox;
 import dev.sandkeeper.SandboxManager;
 import dev.sandkeeper.testsupport.HouseRules;
+import dev.sandkeeper.testsupport.MainClasses;
 import java.util.Set;
 
 /** Who may know whom between modules. It is here because the examples see every backend. */
-@AnalyzeClasses(packages = "dev.sandkeeper", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(packages = "dev.sandkeeper", importOptions = MainClasses.class)
 class ArchitectureTest {
     /** Rooms that are no backend; any other name behind {@code dev.sandkeeper} is one. */
     private static final Set<String> ROOMS =

@@ -124,18 +124,23 @@ class InMemoryBackendTest {
     private static CompletableFuture<ExitStatus> exec(BackendSandbox sandbox, Duration deadline, String... arguments) {
         BackendProcess process =
                 sandbox.start(new ProcessRequest(List.of(arguments), Map.of(), "/workspace", null, false, deadline));
-        return CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<ExitStatus> status = new CompletableFuture<>();
+        // a thread each: the common pool has one where there are two processors
+        Thread pump = new Thread(() -> {
             try {
-                return process.pump(new OutputSink() {
+                status.complete(process.pump(new OutputSink() {
                     @Override
                     public void stdout(byte[] buffer, int offset, int length) {}
 
                     @Override
                     public void stderr(byte[] buffer, int offset, int length) {}
-                });
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
+                }));
+            } catch (InterruptedException | RuntimeException e) {
+                status.completeExceptionally(e);
             }
         });
+        pump.setDaemon(true);
+        pump.start();
+        return status;
     }
 }

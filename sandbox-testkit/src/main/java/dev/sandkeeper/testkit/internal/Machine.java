@@ -6,7 +6,6 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.ProcessRequest;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -100,9 +99,11 @@ public final class Machine {
      * @return the program of each process
      */
     public synchronized List<String> running() {
-        List<String> programs = new ArrayList<>();
-        processes.values().forEach(proc -> programs.add(proc.arguments.get(0)));
-        return programs;
+        return processes.values().stream()
+                .map(proc -> proc.arguments)
+                .filter(arguments -> !arguments.isEmpty())
+                .map(arguments -> arguments.get(0))
+                .toList();
     }
 
     /**

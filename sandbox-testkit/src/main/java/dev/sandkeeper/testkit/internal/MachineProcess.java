@@ -48,17 +48,19 @@ final class MachineProcess implements BackendProcess {
         main.descriptors.put(0, OpenFile.reader(command.in).hold());
         main.descriptors.put(1, OpenFile.writer(command.out).hold());
         main.descriptors.put(2, OpenFile.writer(command.err).hold());
+        // before it counts as running: whoever sees it may move the clock on
+        command.arm(request.deadline());
         Proc.Program program;
         try {
             program = Programs.resolve(main, request.arguments());
         } catch (RuntimeException e) {
+            command.finish(126);
             main.end(126);
             throw e;
         }
         if (!request.stdin()) {
             command.stdin.close();
         }
-        command.arm(request.deadline());
         main.start(program, command::finish);
         return command;
     }

@@ -27,7 +27,7 @@ final class Proc {
     final int uid;
     final Map<String, String> environment;
     final Map<Integer, OpenFile> descriptors = new TreeMap<>();
-    List<String> arguments;
+    volatile List<String> arguments;
     String directory;
 
     private final CountDownLatch ended = new CountDownLatch(1);
