@@ -42,10 +42,9 @@ final class Ending {
         try {
             if (!grace.isZero()) {
                 guardless(() -> guard.signal(target, 15, mainRuns.getAsBoolean()));
-                if (none(() -> guard.signal(target, 0, mainRuns.getAsBoolean()), grace)) {
-                    return;
-                }
+                none(() -> guard.signal(target, 0, mainRuns.getAsBoolean()), grace);
             }
+            // even if nothing is left of the program: the wrapper may wait for its last word to be heard
             if (none(() -> guard.kill(target, mainRuns.getAsBoolean(), false), PLAIN)
                     || none(() -> guard.kill(target, mainRuns.getAsBoolean(), true), PRECISE)) {
                 return;

@@ -104,6 +104,8 @@ final class ExecProcess implements BackendProcess {
             }
         }
         output.flush(sink);
+        // should it have been killed, its wrapper waits for the next one
+        guard.check();
         return new ExitStatus(output.exitCode(), output.timedOut());
     }
 
@@ -181,6 +183,7 @@ final class ExecProcess implements BackendProcess {
     @Override
     public void close() {
         closed = true;
+        guard.leave(target);
         started.stream().close();
     }
 }

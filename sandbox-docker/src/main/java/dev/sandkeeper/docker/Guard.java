@@ -27,6 +27,9 @@ final class Guard implements Closeable {
     private final @Nullable String user;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Target> targets = new LinkedHashMap<>();
+    /** By tag, what a shell has not confirmed yet: one that is killed takes the lines along that it has not read. */
+    private final Map<String, String> partings = new LinkedHashMap<>();
+
     private @Nullable GuardLink link;
     private GuardLink.@Nullable Hello hello;
     private boolean closed;
@@ -60,22 +63,46 @@ final class Guard implements Closeable {
     void register(Target target) {
         use("watch a command", found -> {
             targets.put(target.tag(), target);
-            found.tell(line(target));
+            found.tell(line("register", target));
             return true;
         });
     }
 
+    /** The command's main process has ended and all of its output is here: its wrapper may go. */
     void forget(Target target) {
         lock.lock();
         try {
-            if (targets.remove(target.tag()) != null && link != null) {
-                link.tell("forget " + target.tag());
+            if (targets.remove(target.tag()) != null) {
+                part("forget", target);
             }
-        } catch (IOException e) {
-            // the next one who needs it finds out, too
-            LOG.debug("the shell in {} is lost", execs.ref(), e);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Nobody will take the command's output: its wrapper need not wait for that. */
+    void leave(Target target) {
+        lock.lock();
+        try {
+            if (targets.containsKey(target.tag())) {
+                part("leave", target);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void part(String operation, Target target) {
+        String line = line(operation, target);
+        partings.put(target.tag(), line);
+        if (link != null) {
+            try {
+                link.tell(line);
+            } catch (IOException e) {
+                // the next shell is told
+                LOG.debug("the shell in {} is lost", execs.ref(), e);
+                drop();
+            }
         }
     }
 
@@ -117,7 +144,8 @@ final class Guard implements Closeable {
             return;
         }
         try {
-            if (link != null && !link.alive() && !closed) {
+            boolean needed = !closed && !(targets.isEmpty() && partings.isEmpty());
+            if (needed && (link == null || !link.alive())) {
                 LOG.debug("the shell in {} has ended, starting another", execs.ref());
                 linked();
             }
@@ -177,11 +205,14 @@ final class Guard implements Closeable {
         drop();
         String tag = Tags.next();
         Execs.Started started = execs.start(user, List.of(), List.of("sh", "-c", ShellText.GUARD.text()));
-        GuardLink fresh = new GuardLink(started.stream(), tag);
+        GuardLink fresh = new GuardLink(started.stream(), tag, partings::remove);
         try {
             hello = fresh.hello(Deadline.in(execs.engine().callTimeout()));
             for (Target target : targets.values()) {
-                fresh.tell(line(target));
+                fresh.tell(line("register", target));
+            }
+            for (String parting : partings.values()) {
+                fresh.tell(parting);
             }
             link = fresh;
             return fresh;
@@ -198,8 +229,8 @@ final class Guard implements Closeable {
         }
     }
 
-    private static String line(Target target) {
-        return "register " + target.tag() + " " + target.session() + " " + target.pid();
+    private static String line(String operation, Target target) {
+        return operation + " " + target.tag() + " " + target.session() + " " + target.pid();
     }
 
     private void drop() {

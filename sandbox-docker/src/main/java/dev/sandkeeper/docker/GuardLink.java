@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** The connection to one running guard.sh. Used by one thread at a time. Closing it ends every command registered there. */
 final class GuardLink implements Closeable {
@@ -39,9 +40,20 @@ final class GuardLink implements Closeable {
         }
     }
 
-    GuardLink(HijackedStream stream, String tag) throws IOException {
+    /**
+     * A link to a shell that has just been started.
+     *
+     * @param parted told the tag of each command that the shell has parted with
+     */
+    GuardLink(HijackedStream stream, String tag, Consumer<String> parted) throws IOException {
         this.stream = stream;
-        this.scanner = new MarkScanner(tag, true, records::add);
+        this.scanner = new MarkScanner(tag, true, record -> {
+            if (record.startsWith("F ")) {
+                parted.accept(record.substring(2));
+            } else {
+                records.add(record);
+            }
+        });
         send(tag);
     }
 

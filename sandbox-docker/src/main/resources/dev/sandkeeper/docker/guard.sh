@@ -5,6 +5,13 @@ trap '' TERM HUP INT QUIT USR1 USR2 ALRM PIPE
 read -r __sk_n || exit
 __sk_me=0 __sk_all=
 
+# Whether a pid still is that of a command's wrapper, and not of something that came after it. $1 tag, $2 audit session
+# or -, $3 pid.
+__sk_wrapper() {
+    __sk_p=/proc/$3 __sk_k=' '
+    __sk_ours "$2" "$1" 0
+}
+
 __sk_u= __sk_g= __sk_o=no
 while read -r __sk_k __sk_l __sk_r; do
     case $__sk_k in
@@ -27,6 +34,14 @@ while read -r __sk_op __sk_1 __sk_2 __sk_3 __sk_4 __sk_5; do
             case $__sk_l in "$__sk_1":*) ;; *) __sk_k="$__sk_k $__sk_l" ;; esac
         done
         __sk_all=$__sk_k
+        # the host has seen its last word
+        ! __sk_wrapper "$__sk_1" "$__sk_2" "$__sk_3" || kill -9 "$__sk_3"
+        printf '\001%s F %s\n' "$__sk_n" "$__sk_1"
+        ;;
+    leave)
+        # nobody waits for its last word any more
+        ! __sk_wrapper "$__sk_1" "$__sk_2" "$__sk_3" || { kill -23 "$__sk_3" && kill -18 "$__sk_3"; }
+        printf '\001%s F %s\n' "$__sk_n" "$__sk_1"
         ;;
     signal)
         case $__sk_2 in

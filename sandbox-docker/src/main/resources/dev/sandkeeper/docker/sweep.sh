@@ -26,28 +26,38 @@ __sk_try() {
     fi
 }
 
-# Signals every process of a command but $__sk_me. $1 signal number, $2 audit session or -, $3 tag, $4 the pid of its
-# first process while that lives, else 0. Sets __sk_c to how many there were.
-# The audit session is the kernel's: inherited by every child and out of reach of an unprivileged process. Where the
-# kernel has none, the process session, the parent and the environment have to do.
+# Signals every process of a command but $__sk_me; a wrapper that lingers counts for KILL only. $1 signal number, $2 audit
+# session or -, $3 tag, $4 the pid of its first process while that lives, else 0. Sets __sk_c to how many there were.
 __sk_sweep() {
     __sk_c=0 __sk_k=' '
     for __sk_p in /proc/[0-9]*; do
         __sk_i=${__sk_p#/proc/}
         [ "$__sk_i" != "$__sk_me" ] || continue
-        if [ "$2" != - ]; then
-            __sk_l=
-            IFS= read -r __sk_l <"$__sk_p/sessionid"
-            [ "$__sk_l" = "$2" ] || continue
-        fi
-        __sk_stat "$__sk_p/stat"
-        case $__sk_l in '' | Z* | X*) continue ;; esac
-        if [ "$2" = - ]; then
-            __sk_belongs "$3" "$4" || continue
-            __sk_k="$__sk_k$__sk_i "
-        fi
+        __sk_ours "$2" "$3" "$4" || continue
+        [ "$2" != - ] || __sk_k="$__sk_k$__sk_i "
+        [ "$1" = 9 ] || [ "$__sk_i" != "$4" ] || ! __sk_lingers "$4" || continue
         kill "-$1" "$__sk_i" && __sk_c=$((__sk_c + 1))
     done
+}
+
+# Whether the process of directory $__sk_p lives and is one of the command's. $1 audit session or -, $2 tag, $3 first
+# process or 0.
+# The audit session is the kernel's: inherited by every child and out of reach of an unprivileged process. Where the
+# kernel has none, the process session, the parent and the environment have to do.
+__sk_ours() {
+    if [ "$1" != - ]; then
+        __sk_l=
+        IFS= read -r __sk_l <"$__sk_p/sessionid"
+        [ "$__sk_l" = "$1" ] || return 1
+    fi
+    __sk_stat "$__sk_p/stat"
+    case $__sk_l in '' | Z* | X*) return 1 ;; esac
+    [ "$1" != - ] || __sk_belongs "$2" "$3"
+}
+
+# Whether the wrapper with pid $1 has said its last word. Being halted would not tell: any program can do that to it.
+__sk_lingers() {
+    [ -e "/proc/$1/fd/2" ] && [ ! -e "/proc/$1/fd/1" ]
 }
 
 # Sets __sk_l to what follows the program's name in a stat file; the name may hold anything.

@@ -137,6 +137,51 @@ class CommandTest {
     }
 
     @Test
+    void letsNoWrapperLingerOnceTheResultIsHere() {
+        BackendSandbox sandbox = sandboxes.create();
+        assertThat(sh(sandbox, "echo 98771; exit 3").code()).isEqualTo(3);
+        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98771") == 0);
+    }
+
+    @Test
+    void letsNoWrapperLingerWhoseCommandNobodyListensTo() {
+        BackendSandbox sandbox = sandboxes.create();
+        BackendProcess runs = sandbox.start(command("sh", "-c", "while [ ! -e go ]; do sleep 0.1; done; exit 98772"));
+        BackendProcess done = sandbox.start(command("sh", "-c", "touch done; exit 98772"));
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> sh(sandbox, "test -e done").code() == 0);
+        runs.close();
+        done.close();
+        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98772") > 0);
+        sh(sandbox, "touch go");
+        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98772") == 0);
+    }
+
+    @Test
+    void letsNoWrapperLingerWhoseWatchIsKilledByTheCommandItself() {
+        BackendSandbox sandbox = sandboxes.create();
+        String killsTheWatch =
+                "for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in *[e]verything*'kill -9 -1'*)"
+                        + " kill -9 ${p#/proc/};; esac; done 2>/dev/null; exit 98773";
+        for (int i = 0; i < 5; i++) {
+            assertThat(sh(sandbox, killsTheWatch).code()).isEqualTo(98773 % 256);
+        }
+        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98773") == 0);
+    }
+
+    @Test
+    void endsAtOnceWhenOnlyOutputIsLeftAndKeepsThat() {
+        BackendSandbox sandbox = sandboxes.create();
+        BackendProcess small = sandbox.start(command("sh", "-c", "echo kept; touch done; exit 5"));
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> sh(sandbox, "test -e done").code() == 0);
+        assertThat(timeToEnd(small, Duration.ofSeconds(30))).isLessThan(Duration.ofSeconds(10));
+        Sandboxes.Ran ran = Sandboxes.pump(small);
+        assertThat(ran.out()).isEqualTo("kept\n");
+        assertThat(ran.code()).isEqualTo(5);
+    }
+
+    @Test
     void saysThatTheSandboxIsGoneWhenItEndsUnderACommand() {
         BackendSandbox sandbox = sandboxes.create();
         BackendProcess process = sandbox.start(command("sleep", "60"));
