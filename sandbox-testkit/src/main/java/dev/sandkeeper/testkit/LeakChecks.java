@@ -36,7 +36,7 @@ public final class LeakChecks implements BeforeEachCallback, AfterEachCallback {
             "Read-Poller",
             "junit-jupiter-timeout-watcher",
             "Write-Poller",
-            "VirtualThread-unparker");
+            "VirtualThread-");
 
     private Set<Thread> before = Set.of();
 
@@ -81,16 +81,17 @@ public final class LeakChecks implements BeforeEachCallback, AfterEachCallback {
     private static List<String> leftSince(Set<Thread> before) {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.isAlive() && !before.contains(thread))
+                .filter(thread -> !keptByTheJdk(thread))
                 .map(Thread::getName)
-                .filter(name -> !keptByTheJdk(name))
                 .sorted()
                 .toList();
     }
 
-    private static boolean keptByTheJdk(String name) {
-        // from JDK 25 on, the pool that runs virtual threads has a numbered name; one that a test left shows its
-        // workers too
-        return name.endsWith("-delayScheduler") || KEPT_BY_THE_JDK.stream().anyMatch(name::startsWith);
+    private static boolean keptByTheJdk(Thread thread) {
+        // what runs virtual threads has numbered names, as any pool; a pool that a test left shows other workers
+        return thread.getClass().getName().equals("jdk.internal.misc.CarrierThread")
+                || thread.getName().endsWith("-delayScheduler")
+                || KEPT_BY_THE_JDK.stream().anyMatch(thread.getName()::startsWith);
     }
 
     @Override
