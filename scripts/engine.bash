@@ -5,6 +5,8 @@
 work=$(mktemp -d)
 # the tests' temporary directory: what belongs to this run is known by it
 mkdir "$work/tmp"
+# Maven's own too, and through its JVM: as a property of the build it would reach the tests twice
+export MAVEN_OPTS="${MAVEN_OPTS:-} -Djava.io.tmpdir=$work/tmp"
 child='' dockerd=''
 finish() {
     local status=$? process
