@@ -280,7 +280,8 @@ public final class Command {
         }
 
         /**
-         * Sets the time between TERM and KILL.
+         * Sets the time between TERM and KILL. What is ended inside the sandbox because this JVM died gets none: it is
+         * killed at most 10 seconds after its deadline, and later by what the grace is longer than 5 seconds.
          *
          * @param time from zero to 60 seconds
          * @return this builder

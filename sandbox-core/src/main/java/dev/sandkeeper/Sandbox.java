@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * {@link HandleClosedException}.
  */
 public final class Sandbox implements AutoCloseable {
+    private static final Duration BACKEND_GRACE = Duration.ofSeconds(5);
+
     private final SandboxManager manager;
     private final SandboxId id;
     private final String backend;
@@ -169,7 +171,14 @@ public final class Sandbox implements AutoCloseable {
                 directory.startsWith("/") ? directory : SandboxSpec.WORKSPACE + "/" + directory,
                 command.user().orElse(null),
                 stdin,
-                command.deadline().orElse(null));
+                command.deadline()
+                        .map(time -> time.plus(later(command.grace())))
+                        .orElse(null));
+    }
+
+    /** A backend kills what outlives its deadline by 5 seconds: a grace may be longer. */
+    private static Duration later(Duration grace) {
+        return grace.compareTo(BACKEND_GRACE) > 0 ? grace.minus(BACKEND_GRACE) : Duration.ZERO;
     }
 
     private void begin() {

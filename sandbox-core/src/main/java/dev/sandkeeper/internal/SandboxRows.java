@@ -98,7 +98,7 @@ public interface SandboxRows {
 
     /**
      * Keeps the leases of creates under way: one batched statement. Only rows in PROVISIONING with that owner are changed;
-     * {@code leaseUntil} and {@code dueAt} become the given time.
+     * {@code leaseUntil} and {@code dueAt} become the given time, and the version goes up.
      *
      * @param ids the sandboxes
      * @param owner the lease owner

@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param workingDirectory absolute path in the sandbox
  * @param user a name or number; null for the sandbox's user
  * @param stdin whether the caller will write to standard input; else the command reads an end of file at once
- * @param deadline when the process tree must be gone even if this JVM no longer is, counted from the start; null if it may
- *     run as long as this JVM does and must end with it, within 10 seconds
+ * @param deadline when the process tree is to be ended inside the sandbox even if this JVM no longer is, counted from the
+ *     start. Before that nothing may be killed; 5 seconds later, in which the host ends it with the grace that was asked for,
+ *     everything is; 10 seconds later nothing is left. Null if it may run as long as this JVM does and must end with it,
+ *     within 10 seconds
  */
 public record ProcessRequest(
         List<String> arguments,

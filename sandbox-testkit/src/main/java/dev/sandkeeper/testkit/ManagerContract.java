@@ -149,6 +149,18 @@ public abstract class ManagerContract {
     }
 
     @Test
+    final void aLongGraceIsGivenWhole() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            ExecResult result = sandbox.exec(Command.builder("sh", "-c", "trap '' TERM; echo begun; sleep 9; echo done")
+                    .deadline(Duration.ofSeconds(1))
+                    .grace(Duration.ofSeconds(30))
+                    .build());
+            assertThat(result.timedOut()).isTrue();
+            assertThat(result.stdout()).isEqualTo("begun\ndone\n");
+        }
+    }
+
+    @Test
     final void aHundredMegabytesOfOutputAreBoundedAndCounted() {
         try (Sandbox sandbox = manager.create(spec())) {
             long bytes = 100L << 20;
