@@ -5,6 +5,9 @@
 work=$(mktemp -d)
 # the tests' temporary directory: what belongs to this run is known by it
 mkdir "$work/tmp"
+# as /tmp is: tests have ordinary users go through it
+chmod 711 "$work"
+chmod 1777 "$work/tmp"
 # Maven's own too, and through its JVM: as a property of the build it would reach the tests twice
 export MAVEN_OPTS="${MAVEN_OPTS:-} -Djava.io.tmpdir=$work/tmp"
 child='' dockerd=''
@@ -148,7 +151,9 @@ inventory() {
     # the local backend keeps its state directory and one, empty, for each deployment
     find /var/lib/sandkeeper "${XDG_STATE_HOME:-$HOME/.local/state}/sandkeeper" -mindepth 2 -maxdepth 2 \
         -printf 'file %p\n' 2>/dev/null || true
-    find /sys/fs/cgroup -mindepth 2 -maxdepth 4 -type d -path '*/sandkeeper/*' -printf 'control group %p\n'
+    # the same goes for the parent of its control groups, and for the one in which it tries them
+    find /sys/fs/cgroup -mindepth 2 -maxdepth 4 -type d -path '*/sandkeeper/*' ! -path '*/sandkeeper/probe' \
+        -printf 'control group %p\n'
 }
 
 # Names what was not there before this run; fails if there is any.

@@ -3,15 +3,13 @@ package dev.sandkeeper.local;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds out which controllers of control groups can be used, by making a group, limiting it and letting a process enter. */
+/** Finds out which controllers of control groups can be used, by limiting a group and letting a process enter. */
 final class CgroupProbe {
     private static final Logger LOG = LoggerFactory.getLogger(CgroupProbe.class);
     /** Controller, the file that limits, and a value to try it with. */
@@ -67,20 +65,18 @@ final class CgroupProbe {
         }
     }
 
-    /** Makes a group, limits it, lets a process enter and removes it. */
+    /**
+     * Limits a group and lets a process enter it. The group has a fixed name and stays: JVMs may try at the same time, and
+     * one that is killed meanwhile leaves nothing that adds up.
+     */
     private static boolean works(Path parent, List<String> limit) {
-        Path group = parent.resolve("probe-" + UUID.randomUUID());
+        Path group = parent.resolve("probe");
         try {
-            Files.createDirectories(parent);
-            Files.createDirectory(group);
-            try {
-                if (!limit.isEmpty()) {
-                    Io.write(group.resolve(limit.get(0)), limit.get(1));
-                }
-                return enters(group);
-            } finally {
-                leave(group);
+            Files.createDirectories(group);
+            if (!limit.isEmpty()) {
+                Io.write(group.resolve(limit.get(0)), limit.get(1));
             }
+            return enters(group);
         } catch (IOException e) {
             LOG.debug("control groups in {} cannot be used: {}", parent, e.toString());
             return false;
@@ -104,20 +100,6 @@ final class CgroupProbe {
             Thread.currentThread().interrupt();
             process.destroyForcibly();
             return false;
-        }
-    }
-
-    private static void leave(Path group) throws IOException {
-        Wait wait = new Wait(Duration.ofSeconds(1));
-        while (!Cgroups.removed(group)) {
-            try {
-                if (!wait.pause()) {
-                    throw new IOException("cannot remove the control group " + group);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted while removing the control group " + group, e);
-            }
         }
     }
 }
