@@ -33,6 +33,7 @@ public final class LeakChecks implements BeforeEachCallback, AfterEachCallback {
             "surefire-",
             "C1 CompilerThread",
             "C2 CompilerThread",
+            "MasterPoller",
             "Read-Poller",
             "junit-jupiter-timeout-watcher",
             "Write-Poller",
