@@ -68,7 +68,7 @@ record Engine(
                     capabilities,
                     rules,
                     sandboxes,
-                    new Support(sandboxes, failures),
+                    new Support(sandboxes, state.root().resolve("trial.lock"), failures),
                     cgroups,
                     output(host, "--version").strip(),
                     executor,

@@ -8,8 +8,14 @@ import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
+import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProvisionRequest;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -23,13 +29,15 @@ final class Support {
     private static final String DEPLOYMENT = "sandkeeper-check";
 
     private final Sandboxes sandboxes;
+    private final Path trials;
     private final Failures failures;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean works;
     private @Nullable SandboxException refusal;
 
-    Support(Sandboxes sandboxes, Failures failures) {
+    Support(Sandboxes sandboxes, Path trials, Failures failures) {
         this.sandboxes = sandboxes;
+        this.trials = trials;
         this.failures = failures;
     }
 
@@ -44,7 +52,7 @@ final class Support {
                 throw refusal;
             }
             if (!works) {
-                tryOut();
+                tryOutAlone();
                 works = true;
             }
         } catch (BackendRejectedException e) {
@@ -53,6 +61,38 @@ final class Support {
             throw e;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** One JVM at a time: what is there of another trial was left by one that was killed in it, and goes first. */
+    private void tryOutAlone() {
+        try (FileChannel file = FileChannel.open(trials, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            // given back with the channel
+            alone(file);
+            for (OwnedResource left : sandboxes.list(DEPLOYMENT).resources()) {
+                sandboxes.destroy(SandboxRef.of(DEPLOYMENT, left.sandboxId()));
+            }
+            tryOut();
+        } catch (IOException e) {
+            throw failures.unavailable("state_directory_unusable", "cannot lock " + trials, null, e);
+        } catch (InterruptedException e) {
+            throw failures.interrupted("finding out whether this host isolates", null);
+        }
+    }
+
+    private static void alone(FileChannel file) throws IOException, InterruptedException {
+        Wait wait = new Wait(Duration.ofMinutes(1));
+        while (true) {
+            try {
+                if (file.tryLock() != null) {
+                    return;
+                }
+            } catch (OverlappingFileLockException e) {
+                // another backend of this JVM tries
+            }
+            if (!wait.pause()) {
+                throw new IOException("another trial did not end within a minute");
+            }
         }
     }
 
