@@ -151,9 +151,8 @@ inventory() {
     # the local backend keeps its state directory and one, empty, for each deployment
     find /var/lib/sandkeeper "${XDG_STATE_HOME:-$HOME/.local/state}/sandkeeper" -mindepth 2 -maxdepth 2 \
         -printf 'file %p\n' 2>/dev/null || true
-    # the same goes for the parent of its control groups, and for the one in which it tries them
-    find /sys/fs/cgroup -mindepth 2 -maxdepth 4 -type d -path '*/sandkeeper/*' ! -path '*/sandkeeper/probe' \
-        -printf 'control group %p\n'
+    # the same goes for the parent of its control groups
+    find /sys/fs/cgroup -mindepth 2 -maxdepth 4 -type d -path '*/sandkeeper/*' -printf 'control group %p\n'
 }
 
 # Names what was not there before this run; fails if there is any.

@@ -25,26 +25,27 @@ final class CgroupProbe {
 
     private CgroupProbe() {}
 
-    /** Tries which controllers can be used. */
-    static Cgroups run(String fingerprint, CgroupMounts mounts) {
+    /** Tries which controllers can be used, in groups that go again. Under the state directory's {@link TrialLock}. */
+    static Cgroups run(String fingerprint, CgroupMounts mounts) throws InterruptedException {
+        String name = fingerprint + ".trial";
         Map<String, Path> usable = new LinkedHashMap<>();
-        mounts.version1().forEach((controller, mount) -> {
-            Path parent = mount.resolve("sandkeeper");
-            if (works(parent, PROBES_1.getOrDefault(controller, List.of()))) {
-                usable.put(controller, parent);
+        for (Map.Entry<String, Path> mount : mounts.version1().entrySet()) {
+            Path parent = mount.getValue().resolve("sandkeeper");
+            if (works(parent.resolve(name), PROBES_1.getOrDefault(mount.getKey(), List.of()), false)) {
+                usable.put(mount.getKey(), parent);
             }
-        });
+        }
         if (!usable.isEmpty()) {
             return new Cgroups(fingerprint, usable, false);
         }
         for (Path mount : mounts.version2()) {
             Path parent = mount.resolve("sandkeeper");
             enable(mount, parent);
-            PROBES_2.forEach((controller, probe) -> {
-                if (!usable.containsKey(controller) && works(parent, probe)) {
-                    usable.put(controller, parent);
+            for (Map.Entry<String, List<String>> probe : PROBES_2.entrySet()) {
+                if (works(parent.resolve(name), probe.getValue(), true)) {
+                    usable.put(probe.getKey(), parent);
                 }
-            });
+            }
             if (!usable.isEmpty()) {
                 return new Cgroups(fingerprint, usable, true);
             }
@@ -65,25 +66,26 @@ final class CgroupProbe {
         }
     }
 
-    /**
-     * Limits a group and lets a process enter it. The group has a fixed name and stays: JVMs may try at the same time, and
-     * one that is killed meanwhile leaves nothing that adds up.
-     */
-    private static boolean works(Path parent, List<String> limit) {
-        Path group = parent.resolve("probe");
+    /** Limits a group and lets a process enter it. */
+    private static boolean works(Path group, List<String> limit, boolean unified) throws InterruptedException {
         try {
-            Files.createDirectories(group);
-            if (!limit.isEmpty()) {
-                Io.write(group.resolve(limit.get(0)), limit.get(1));
+            Cgroups.remove(group);
+            Cgroups.make(group, unified);
+            try {
+                if (!limit.isEmpty()) {
+                    Io.write(group.resolve(limit.get(0)), limit.get(1));
+                }
+                return enters(group);
+            } finally {
+                Cgroups.remove(group);
             }
-            return enters(group);
         } catch (IOException e) {
-            LOG.debug("control groups in {} cannot be used: {}", parent, e.toString());
+            LOG.debug("control group {} cannot be used: {}", group, e.toString());
             return false;
         }
     }
 
-    private static boolean enters(Path group) throws IOException {
+    private static boolean enters(Path group) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(List.of(
                 "/bin/sh",
                 "-c",
@@ -96,10 +98,8 @@ final class CgroupProbe {
                 .start();
         try {
             return process.waitFor() == 0;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        } finally {
             process.destroyForcibly();
-            return false;
         }
     }
 }

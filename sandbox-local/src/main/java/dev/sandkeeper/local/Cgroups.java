@@ -46,7 +46,7 @@ final class Cgroups {
     /** Makes a sandbox's groups and sets its limits. */
     void create(SandboxRef ref, Limits limits) throws IOException {
         for (Path group : groups(ref)) {
-            make(group);
+            make(group, unified);
         }
         if (limits.memory() > 0) {
             limitMemory(group("memory", ref), limits.memory());
@@ -67,7 +67,7 @@ final class Cgroups {
     }
 
     /** Another JVM that ends may have removed the empty directory above. */
-    private void make(Path group) throws IOException {
+    static void make(Path group, boolean unified) throws IOException {
         for (int attempt = 0; ; attempt++) {
             try {
                 Files.createDirectory(group);
@@ -138,13 +138,17 @@ final class Cgroups {
     /** Ends whatever is still in a sandbox's groups and removes them. Does nothing if there are none. */
     void destroy(SandboxRef ref) throws IOException, InterruptedException {
         for (Path group : groups(ref)) {
-            Wait wait = new Wait(PATIENCE);
-            while (!removed(group)) {
-                kill(group);
-                if (!wait.pause()) {
-                    throw new IOException(
-                            "the control group " + group + " is not empty after " + PATIENCE.toSeconds() + " seconds");
-                }
+            remove(group);
+        }
+    }
+
+    static void remove(Path group) throws IOException, InterruptedException {
+        Wait wait = new Wait(PATIENCE);
+        while (!removed(group)) {
+            kill(group);
+            if (!wait.pause()) {
+                throw new IOException(
+                        "the control group " + group + " is not empty after " + PATIENCE.toSeconds() + " seconds");
             }
         }
     }

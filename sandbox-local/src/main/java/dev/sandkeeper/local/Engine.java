@@ -55,7 +55,8 @@ record Engine(
                     .orElseThrow(() -> new IOException("/proc is not that of this process"));
             Host host = new Host(tools, Scripts.load(), root, Proc.bootId(), self, executor);
             StateDirectory state = new StateDirectory(settings.stateDirectory());
-            Cgroups cgroups = CgroupProbe.run(state.fingerprint(), CgroupMounts.ofThisHost());
+            Cgroups cgroups = TrialLock.alone(
+                    state.root(), () -> CgroupProbe.run(state.fingerprint(), CgroupMounts.ofThisHost()));
             Set<Capability> capabilities = capabilities(cgroups, root);
             SpecRules rules = new SpecRules(settings, capabilities, failures);
             String help = output(host, "--help");
@@ -68,7 +69,7 @@ record Engine(
                     capabilities,
                     rules,
                     sandboxes,
-                    new Support(sandboxes, state.root().resolve("trial.lock"), failures),
+                    new Support(sandboxes, state.root(), failures),
                     cgroups,
                     output(host, "--version").strip(),
                     executor,
@@ -81,6 +82,9 @@ record Engine(
                     "cannot use the state directory " + settings.stateDirectory() + ": " + e.getMessage(),
                     "Name one that this user can write, with LocalBackend.builder().stateDirectory(...)",
                     e);
+        } catch (InterruptedException e) {
+            executor.shutdownNow();
+            throw failures.interrupted("finding out what this host can limit", null);
         }
     }
 

@@ -12,10 +12,7 @@ import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProvisionRequest;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,18 +23,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds out once whether this host isolates: by making a sandbox, running a command in it and removing it. */
 final class Support {
-    private static final String DEPLOYMENT = "sandkeeper-check";
+    /** No application has this one. */
+    static final String DEPLOYMENT = "sandkeeper-check";
 
     private final Sandboxes sandboxes;
-    private final Path trials;
+    private final Path stateDirectory;
     private final Failures failures;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean works;
     private @Nullable SandboxException refusal;
 
-    Support(Sandboxes sandboxes, Path trials, Failures failures) {
+    Support(Sandboxes sandboxes, Path stateDirectory, Failures failures) {
         this.sandboxes = sandboxes;
-        this.trials = trials;
+        this.stateDirectory = stateDirectory;
         this.failures = failures;
     }
 
@@ -53,7 +51,6 @@ final class Support {
             }
             if (!works) {
                 tryOutAlone();
-                works = true;
             }
         } catch (BackendRejectedException e) {
             // That will not change while this JVM runs.
@@ -64,35 +61,19 @@ final class Support {
         }
     }
 
-    /** One JVM at a time: what is there of another trial was left by one that was killed in it, and goes first. */
     private void tryOutAlone() {
-        try (FileChannel file = FileChannel.open(trials, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            // given back with the channel
-            alone(file);
-            for (OwnedResource left : sandboxes.list(DEPLOYMENT).resources()) {
-                sandboxes.destroy(SandboxRef.of(DEPLOYMENT, left.sandboxId()));
-            }
-            tryOut();
+        try {
+            works = TrialLock.alone(stateDirectory, () -> {
+                for (OwnedResource left : sandboxes.list(DEPLOYMENT).resources()) {
+                    sandboxes.destroy(SandboxRef.of(DEPLOYMENT, left.sandboxId()));
+                }
+                tryOut();
+                return true;
+            });
         } catch (IOException e) {
-            throw failures.unavailable("state_directory_unusable", "cannot lock " + trials, null, e);
+            throw failures.unavailable("state_directory_unusable", "cannot lock " + stateDirectory, null, e);
         } catch (InterruptedException e) {
             throw failures.interrupted("finding out whether this host isolates", null);
-        }
-    }
-
-    private static void alone(FileChannel file) throws IOException, InterruptedException {
-        Wait wait = new Wait(Duration.ofMinutes(1));
-        while (true) {
-            try {
-                if (file.tryLock() != null) {
-                    return;
-                }
-            } catch (OverlappingFileLockException e) {
-                // another backend of this JVM tries
-            }
-            if (!wait.pause()) {
-                throw new IOException("another trial did not end within a minute");
-            }
         }
     }
 

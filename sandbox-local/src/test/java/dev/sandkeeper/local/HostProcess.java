@@ -108,6 +108,7 @@ final class HostProcess implements AutoCloseable {
         switch (arguments[1]) {
             case "store", "process" -> live(backend, Lifetime.valueOf(arguments[1].toUpperCase(Locale.ROOT)));
             case "smoke" -> smoke(backend);
+            case "trial" -> tryOut(backend, state);
             default -> throw new IllegalArgumentException(arguments[1]);
         }
     }
@@ -128,6 +129,16 @@ final class HostProcess implements AutoCloseable {
         }
         say("running");
         System.in.read();
+    }
+
+    /** Leaves a trial behind when it is killed, and keeps others from theirs until then. */
+    private static void tryOut(LocalBackend backend, Path state) throws Exception {
+        BackendSandbox sandbox = backend.create(
+                Rig.request(Support.DEPLOYMENT, SandboxSpec.builder().build()));
+        TrialLock.alone(state, () -> {
+            say(sandbox.providerRef());
+            return System.in.read();
+        });
     }
 
     private static void smoke(LocalBackend backend) throws Exception {

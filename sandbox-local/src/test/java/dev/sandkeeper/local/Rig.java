@@ -15,6 +15,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,8 +59,12 @@ final class Rig implements AutoCloseable {
     }
 
     static ProvisionRequest request(SandboxSpec spec) {
+        return request(DEPLOYMENT, spec);
+    }
+
+    static ProvisionRequest request(String deployment, SandboxSpec spec) {
         return new ProvisionRequest(
-                DEPLOYMENT, new SandboxId(UUID.randomUUID()), Instant.EPOCH, null, spec, Map.of(), text -> {});
+                deployment, new SandboxId(UUID.randomUUID()), Instant.EPOCH, null, spec, Map.of(), text -> {});
     }
 
     static ProcessRequest script(String text) {
@@ -104,20 +109,29 @@ final class Rig implements AutoCloseable {
                         .filter(argument -> argument.startsWith("sandkeeper-holder:" + fingerprint)))
                 .as("processes")
                 .isEmpty();
-        assertThat(CgroupProbe.run(fingerprint, CgroupMounts.ofThisHost()).list(DEPLOYMENT))
-                .as("control groups")
-                .isEmpty();
+        for (Path parent : cgroupParents()) {
+            assertThat(entries(parent))
+                    .as("control groups")
+                    .noneMatch(group -> group.getFileName().toString().startsWith(fingerprint));
+        }
         assertThat(Files.readString(Path.of("/proc/self/mounts"))).as("mounts").doesNotContain(directory.toString());
         assertThat(entries(directory.resolve(DEPLOYMENT))).as("directories").isEmpty();
         assertThat(entries(directory.resolve(".uids"))).as("users").isEmpty();
     }
 
+    /** Where control groups may be. */
+    static List<Path> cgroupParents() {
+        CgroupMounts mounts = CgroupMounts.ofThisHost();
+        return Stream.concat(mounts.version1().values().stream(), mounts.version2().stream())
+                .map(mount -> mount.resolve("sandkeeper"))
+                .toList();
+    }
+
     static List<Path> entries(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            return List.of();
-        }
         try (Stream<Path> entries = Files.list(path)) {
             return entries.toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
         }
     }
 
