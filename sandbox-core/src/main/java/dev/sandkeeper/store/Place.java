@@ -19,8 +19,9 @@ final class Place {
     private Place() {}
 
     static String of(Path file) throws IOException {
-        Object inode =
-                Files.getFileStore(file).supportsFileAttributeView("unix") ? Files.getAttribute(file, "unix:ino") : "-";
+        // not asked of the file's store: below a changed root that is no mount point, Java finds none
+        boolean unix = file.getFileSystem().supportedFileAttributeViews().contains("unix");
+        Object inode = unix ? Files.getAttribute(file, "unix:ino") : "-";
         return machine(MACHINE_ID, inContainer(), System.getenv()) + " " + inode + " " + file.toRealPath();
     }
 
