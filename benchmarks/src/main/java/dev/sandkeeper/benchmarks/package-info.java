@@ -1,4 +1,4 @@
-/** For those who change Sandkeeper and want to know what it costs. */
+/** For those who change Sandkeeper and want to know what it costs beside others. {@code scripts/bench} runs it. */
 @NullMarked
 package dev.sandkeeper.benchmarks;
 
