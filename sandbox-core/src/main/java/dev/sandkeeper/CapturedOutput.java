@@ -10,7 +10,17 @@ public final class CapturedOutput {
     private final byte[] tail;
     private final long totalBytes;
 
-    CapturedOutput(byte[] head, byte[] tail, long totalBytes) {
+    /**
+     * What was kept.
+     *
+     * @param head the first of it; not copied
+     * @param tail what follows it, or the last of it; not copied
+     * @param totalBytes how much was printed, at least as much as both
+     */
+    public CapturedOutput(byte[] head, byte[] tail, long totalBytes) {
+        if (totalBytes < (long) head.length + tail.length) {
+            throw new IllegalArgumentException("totalBytes must be at least what was kept: " + totalBytes);
+        }
         this.head = head;
         this.tail = tail;
         this.totalBytes = totalBytes;

@@ -2,9 +2,13 @@ package dev.sandkeeper;
 
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.BackgroundRequest;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -160,6 +164,86 @@ public final class Sandbox implements AutoCloseable {
             if (!started) {
                 manager.activity().end(id);
             }
+        }
+    }
+
+    /**
+     * Starts a command that outlives this call, this handle and this JVM: it runs until it ends, its deadline is over or the
+     * sandbox ends. Any JVM can look after it by {@link #backgroundCommand}. It reads an end of file, and runs as a
+     * shell's background jobs do: in a session of its own, INT and QUIT ignored. What it prints is kept in the sandbox, up to
+     * {@link Command#captureLimit()} of each stream, half from the beginning and half from the end; that takes up to 1.5
+     * times as much of the sandbox's {@code /tmp}. Its deadline is kept inside the sandbox by a process that a hostile program can
+     * kill; the sandbox's own end then ends it.
+     *
+     * <p>Starting and looking after it counts as activity, its running does not: a sandbox with an idle timeout must be touched
+     * while the command is wanted.
+     *
+     * @param name 1 to 64 letters, digits, dots, underscores and hyphens; unique in the sandbox among those that run. One
+     *     that has ended is replaced
+     * @param command what to run, with the sandbox's user, without {@link Command#stdin()}, and with at most 1 MiB as
+     *     {@link Command#captureLimit()}
+     * @return the command, which has been started
+     * @throws IllegalArgumentException if the name, or something of the command, is not as described
+     * @throws SandboxConflictException if one of this name runs
+     * @throws CommandNotStartableException if there is no such program, or it cannot be executed
+     * @throws CapabilityMissingException if the backend lacks {@link dev.sandkeeper.spi.Capability#BACKGROUND}
+     * @throws SandboxGoneException if the sandbox has ended
+     */
+    public BackgroundCommand startInBackground(String name, Command command) {
+        BackgroundNames.check(name);
+        BackgroundNames.check(command);
+        ProcessRequest plain = request(command, false);
+        ProcessRequest process = new ProcessRequest(
+                plain.arguments(),
+                plain.environment(),
+                plain.workingDirectory(),
+                null,
+                false,
+                command.deadline().orElse(null));
+        return active(() -> {
+            connection
+                    .background()
+                    .start(new BackgroundRequest(name, process, command.grace(), command.captureLimit()));
+            return new BackgroundCommand(this, connection.background(), name);
+        });
+    }
+
+    /**
+     * Looks for a command that was started in the background, by whatever JVM.
+     *
+     * @param name its name
+     * @return the command, running or not, or nothing if there is none
+     * @throws CapabilityMissingException if the backend lacks {@link dev.sandkeeper.spi.Capability#BACKGROUND}
+     * @throws SandboxGoneException if the sandbox has ended
+     */
+    public Optional<BackgroundCommand> backgroundCommand(String name) {
+        BackgroundNames.check(name);
+        return active(() -> connection
+                .background()
+                .find(name)
+                .map(status -> new BackgroundCommand(this, connection.background(), name)));
+    }
+
+    /**
+     * Lists the commands that were started in the background and have not been removed, by whatever JVM.
+     *
+     * @return how each is, at most 1,000, sorted by name
+     * @throws CapabilityMissingException if the backend lacks {@link dev.sandkeeper.spi.Capability#BACKGROUND}
+     * @throws SandboxGoneException if the sandbox has ended
+     */
+    public List<BackgroundStatus> backgroundCommands() {
+        return active(() -> connection.background().list());
+    }
+
+    /** A call that counts as activity. */
+    <T> T active(Supplier<T> call) {
+        begin();
+        try {
+            return call.get();
+        } catch (SandboxGoneException e) {
+            throw manager.explain(id, e);
+        } finally {
+            manager.activity().end(id);
         }
     }
 

@@ -33,7 +33,7 @@ class ArchitectureTest {
     private static final DescribedPredicate<JavaClass> FACADES = describe(
             "the facades, what they hand out and what only they can see",
             c -> c.getPackageName().equals(ROOT)
-                    && (Set.of("Sandbox", "SandboxManager", "SandboxProcess", "SandboxFiles")
+                    && (Set.of("Sandbox", "SandboxManager", "SandboxProcess", "SandboxFiles", "BackgroundCommand")
                                     .contains(outermost(c).getSimpleName())
                             || !outermost(c).getModifiers().contains(JavaModifier.PUBLIC)));
 

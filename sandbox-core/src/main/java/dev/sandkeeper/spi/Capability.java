@@ -33,6 +33,8 @@ public enum Capability {
     RUNTIME,
     /** Files of the host. */
     HOST_MOUNTS,
+    /** Commands in the background that outlive the JVM that started them: {@link BackendSandbox#background}. */
+    BACKGROUND,
     /** An end set at the provider that can be moved: {@link SandboxBackend#extend}. */
     PROVIDER_EXPIRY
 }

@@ -58,6 +58,7 @@ public final class DockerBackend implements SandboxBackend {
             Capability.PROCESS_LIMIT,
             Capability.DISK_LIMIT,
             Capability.WRITABLE_ROOT,
+            Capability.BACKGROUND,
             Capability.SANDBOX_USER,
             Capability.COMMAND_USER,
             Capability.KERNEL_CAPABILITIES,

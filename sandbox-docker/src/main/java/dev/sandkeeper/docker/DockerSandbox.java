@@ -1,6 +1,8 @@
 package dev.sandkeeper.docker;
 
+import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
+import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -18,6 +20,7 @@ final class DockerSandbox implements BackendSandbox {
     private final @Nullable HijackedStream lease;
     private final CommandChannel commands;
     private final BackendFiles files;
+    private final BackendBackground background;
     private final Map<String, Guard> guards = new ConcurrentHashMap<>();
     private volatile boolean closed;
     private volatile Runnable listener = () -> {};
@@ -42,6 +45,7 @@ final class DockerSandbox implements BackendSandbox {
         this.lease = lease;
         this.commands = new FreshExec(execs);
         this.files = new ShellFiles(this, engine.faults().backend(), engine.workers());
+        this.background = new ShellBackground(this, engine.faults().backend(), null);
     }
 
     @Override
@@ -67,6 +71,11 @@ final class DockerSandbox implements BackendSandbox {
     @Override
     public BackendFiles files() {
         return files;
+    }
+
+    @Override
+    public BackendBackground background() {
+        return background;
     }
 
     /** Told when this is closed. */

@@ -114,7 +114,8 @@ record Engine(
     }
 
     private static Set<Capability> capabilities(Cgroups cgroups, boolean root) {
-        Set<Capability> found = EnumSet.of(Capability.PROCESS_LIFETIME, Capability.HOST_NETWORK, Capability.DISK_LIMIT);
+        Set<Capability> found = EnumSet.of(
+                Capability.PROCESS_LIFETIME, Capability.HOST_NETWORK, Capability.DISK_LIMIT, Capability.BACKGROUND);
         if (cgroups.has("memory")) {
             found.add(Capability.MEMORY_LIMIT);
         }

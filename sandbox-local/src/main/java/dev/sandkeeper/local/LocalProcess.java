@@ -124,7 +124,7 @@ final class LocalProcess implements BackendProcess {
             if (first.isEmpty()) {
                 return;
             }
-            List<ProcessHandle> members = members(first.get());
+            List<ProcessHandle> members = CommandTree.members(first.get());
             switch (signal) {
                 case TERM -> members.forEach(ProcessHandle::destroy);
                 case KILL -> members.forEach(ProcessHandle::destroyForcibly);
@@ -158,14 +158,14 @@ final class LocalProcess implements BackendProcess {
 
     private void end(ProcessIdentity first, Duration grace) throws InterruptedException {
         if (!grace.isZero()) {
-            members(first).forEach(ProcessHandle::destroy);
-            if (ends(first, grace)) {
+            CommandTree.members(first).forEach(ProcessHandle::destroy);
+            if (CommandTree.ends(first, grace)) {
                 return;
             }
         }
         killed = true;
         first.kill();
-        if (!ends(first, PATIENCE)) {
+        if (!CommandTree.ends(first, PATIENCE)) {
             throw failures.unavailable(
                     "command_not_ended",
                     "\"" + program + "\" still has processes " + PATIENCE.toSeconds() + " seconds after KILL",
@@ -199,16 +199,6 @@ final class LocalProcess implements BackendProcess {
         host.closing(stdin);
     }
 
-    private static boolean ends(ProcessIdentity first, Duration patience) throws InterruptedException {
-        Wait wait = new Wait(patience);
-        while (first.exists()) {
-            if (!wait.pause()) {
-                return !first.exists();
-            }
-        }
-        return true;
-    }
-
     private void awaitMain() throws InterruptedException {
         Wait wait = new Wait(PATIENCE);
         while (process.isAlive()) {
@@ -226,7 +216,9 @@ final class LocalProcess implements BackendProcess {
             boolean running = process.isAlive();
             Optional<ProcessIdentity> first = record.first();
             if (first.isPresent()
-                    && (!withMembers || !running || !members(first.get()).isEmpty())) {
+                    && (!withMembers
+                            || !running
+                            || !CommandTree.members(first.get()).isEmpty())) {
                 return first;
             }
             if (!running || !wait.pause()) {
@@ -235,11 +227,14 @@ final class LocalProcess implements BackendProcess {
         }
     }
 
-    /** All processes of the command: whoever loses a parent inside becomes a child of the first one. */
-    private static List<ProcessHandle> members(ProcessIdentity first) {
-        return ProcessHandle.of(first.pid())
-                .map(handle -> handle.descendants().toList())
-                .orElse(List.of());
+    /** The first process of its namespace while the main process runs; empty if that has ended before. */
+    Optional<ProcessIdentity> first() throws InterruptedException {
+        Optional<ProcessIdentity> first = awaitFirst(true);
+        if (first.isEmpty() && process.isAlive()) {
+            throw failures.unavailable(
+                    "command_start_failed", "\"" + program + "\" did not start in time", sandbox, null);
+        }
+        return first;
     }
 
     private void send(Signal signal, List<ProcessHandle> members) throws IOException, InterruptedException {

@@ -1,7 +1,10 @@
 package dev.sandkeeper.local;
 
 import dev.sandkeeper.Lifetime;
+import dev.sandkeeper.internal.BackgroundKeeper;
+import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
+import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -39,6 +42,7 @@ final class LocalSandbox implements BackendSandbox {
     private final ScheduledExecutorService alarms;
     private final Failures failures;
     private final BackendFiles files;
+    private final BackendBackground background;
     /** What this object has made and keeps alive; null if it has only connected. */
     private final @Nullable Runnable ownsHolder;
 
@@ -54,6 +58,7 @@ final class LocalSandbox implements BackendSandbox {
             Warden warden,
             ScheduledExecutorService alarms,
             Failures failures,
+            BackgroundKeeper keeper,
             @Nullable Runnable ownsHolder) {
         this.ref = ref;
         this.description = description;
@@ -65,6 +70,7 @@ final class LocalSandbox implements BackendSandbox {
         this.failures = failures;
         this.ownsHolder = ownsHolder;
         this.files = new ShellFiles(this, failures.backend(), host.executor());
+        this.background = new ShellBackground(this, failures.backend(), keeper);
     }
 
     @Override
@@ -75,6 +81,11 @@ final class LocalSandbox implements BackendSandbox {
     @Override
     public BackendFiles files() {
         return files;
+    }
+
+    @Override
+    public BackendBackground background() {
+        return background;
     }
 
     @Override

@@ -204,7 +204,16 @@ final class Sandboxes implements AutoCloseable {
     private LocalSandbox open(
             SandboxRef ref, Description description, ProcessIdentity holder, @Nullable Runnable ownsHolder) {
         return new LocalSandbox(
-                ref, description, holder, cgroups.entrances(ref), host, warden, alarms, failures, ownsHolder);
+                ref,
+                description,
+                holder,
+                cgroups.entrances(ref),
+                host,
+                warden,
+                alarms,
+                failures,
+                new BackgroundRecords(state.background(ref), ref.id(), failures),
+                ownsHolder);
     }
 
     boolean exists(SandboxRef ref) {

@@ -96,6 +96,11 @@ final class StateDirectory {
         return workspace;
     }
 
+    /** Where it is written down what runs in the background of a sandbox. */
+    Path background(SandboxRef ref) {
+        return path(ref).resolve("background");
+    }
+
     boolean exists(SandboxRef ref) {
         return Files.exists(path(ref)) || Files.exists(gone(ref));
     }

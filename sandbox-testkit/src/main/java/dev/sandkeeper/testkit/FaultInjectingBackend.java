@@ -7,6 +7,7 @@ import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInterruptedException;
+import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.BackendProcess;
@@ -294,6 +295,11 @@ public final class FaultInjectingBackend extends ForwardingBackend {
         @Override
         public BackendFiles files() {
             return connected.files();
+        }
+
+        @Override
+        public BackendBackground background() {
+            return connected.background();
         }
 
         @Override

@@ -194,11 +194,7 @@ public final class InMemoryBackend implements SandboxBackend {
 
     private InMemorySandbox opened(String providerRef, boolean creator) {
         InMemorySandbox sandbox = new InMemorySandbox(
-                provider,
-                providerRef,
-                capabilities.contains(Capability.COMMAND_USER),
-                creator && provider.endsWithItsJvm(providerRef),
-                this::forget);
+                provider, providerRef, capabilities, creator && provider.endsWithItsJvm(providerRef), this::forget);
         synchronized (open) {
             open.add(sandbox);
         }

@@ -3,6 +3,7 @@ package dev.sandkeeper.testkit;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.Signal;
+import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -19,7 +20,7 @@ final class InMemorySandbox implements BackendSandbox {
     private final InMemoryProvider provider;
     private final String providerRef;
     private final Machine machine;
-    private final boolean mayChooseUser;
+    private final Set<Capability> capabilities;
     private final boolean destroysOnClose;
     private final Consumer<InMemorySandbox> onClose;
     private final List<BackendProcess> started = new ArrayList<>();
@@ -28,13 +29,13 @@ final class InMemorySandbox implements BackendSandbox {
     InMemorySandbox(
             InMemoryProvider provider,
             String providerRef,
-            boolean mayChooseUser,
+            Set<Capability> capabilities,
             boolean destroysOnClose,
             Consumer<InMemorySandbox> onClose) {
         this.provider = provider;
         this.providerRef = providerRef;
         this.machine = provider.machine(providerRef);
-        this.mayChooseUser = mayChooseUser;
+        this.capabilities = capabilities;
         this.destroysOnClose = destroysOnClose;
         this.onClose = onClose;
     }
@@ -46,8 +47,8 @@ final class InMemorySandbox implements BackendSandbox {
 
     @Override
     public BackendProcess start(ProcessRequest request) {
-        if (request.user() != null && !mayChooseUser) {
-            SpecRules.require("memory", Set.of(), Capability.COMMAND_USER);
+        if (request.user() != null) {
+            SpecRules.require("memory", capabilities, Capability.COMMAND_USER);
         }
         provider.requireNotPaused(providerRef);
         synchronized (started) {
@@ -64,6 +65,12 @@ final class InMemorySandbox implements BackendSandbox {
     @Override
     public BackendFiles files() {
         return machine.files();
+    }
+
+    @Override
+    public BackendBackground background() {
+        SpecRules.require("memory", capabilities, Capability.BACKGROUND);
+        return machine.background();
     }
 
     /** Commands whose main process has ended are over; what they left behind belongs to the sandbox. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sandkeeper.BackgroundCommand;
+import dev.sandkeeper.BackgroundStatus;
 import dev.sandkeeper.Sandbox;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
@@ -113,6 +115,35 @@ public abstract class KillContract {
                 useAndDestroy(manager, id);
                 nothingIsLeft(manager);
             }
+        }
+    }
+
+    @Test
+    final void aCommandInTheBackgroundOutlivesItsHost() throws IOException {
+        try (SandboxBackend witness = make().backend()) {
+            if (!witness.capabilities().contains(Capability.BACKGROUND)) {
+                return;
+            }
+        }
+        Path store = directory.resolve("background");
+        String seconds = Integer.toString(100_000 + new Random().nextInt(900_000));
+        SandboxId id;
+        try (Host host = new Host(store, "background", seconds)) {
+            id = SandboxId.of(host.read("ACTIVE ").substring("ACTIVE ".length()));
+            host.read("RUNNING");
+        }
+        await().during(Duration.ofSeconds(4)).atMost(COMMAND_END).until(() -> runs(seconds));
+        try (SandboxManager manager = restart(store)) {
+            try (Sandbox sandbox = manager.connect(id)) {
+                BackgroundCommand command = sandbox.backgroundCommand("job").orElseThrow();
+                assertThat(command.status().state()).isEqualTo(BackgroundStatus.State.RUNNING);
+                assertThat(command.log().stdout().text()).isEqualTo("begun\n");
+                command.end(Duration.ZERO);
+                await().atMost(COMMAND_END).until(() -> !runs(seconds));
+                assertThat(command.status().state()).isEqualTo(BackgroundStatus.State.EXITED);
+            }
+            useAndDestroy(manager, id);
+            nothingIsLeft(manager);
         }
     }
 

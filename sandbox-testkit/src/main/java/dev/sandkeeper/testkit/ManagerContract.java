@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sandkeeper.BackgroundCommand;
+import dev.sandkeeper.BackgroundStatus;
 import dev.sandkeeper.Command;
 import dev.sandkeeper.ExecResult;
 import dev.sandkeeper.HandleClosedException;
@@ -13,11 +15,13 @@ import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxManager;
+import dev.sandkeeper.SandboxNotFoundException;
 import dev.sandkeeper.SandboxProcess;
 import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.cleanup.CleanupSettings;
+import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
@@ -284,6 +288,41 @@ public abstract class ManagerContract {
             await().atMost(PATIENCE)
                     .until(() ->
                             witness.listOwned(store.deployment()).resources().isEmpty());
+        }
+    }
+
+    @Test
+    final void aCommandInTheBackgroundIsSeenByItsNameFromAnotherHandle() {
+        try (SandboxBackend probe = backend()) {
+            if (!probe.capabilities().contains(Capability.BACKGROUND)) {
+                return;
+            }
+        }
+        try (Sandbox sandbox = manager.create(spec())) {
+            Command server = Command.builder("sh", "-c", "echo serving; while :; do sleep 0.1; done")
+                    .deadline(Duration.ofMinutes(5))
+                    .build();
+            assertThatThrownBy(() -> sandbox.startInBackground("a/b", server))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("a/b");
+            assertThatThrownBy(() -> sandbox.startInBackground(
+                            "server", server.toBuilder().stdin("x").build()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("stdin");
+            sandbox.startInBackground("server", server);
+            try (Sandbox other = manager.connect(sandbox.id())) {
+                BackgroundCommand found = other.backgroundCommand("server").orElseThrow();
+                assertThat(found.status().state()).isEqualTo(BackgroundStatus.State.RUNNING);
+                await().atMost(PATIENCE).until(() -> found.log().stdout().text().equals("serving\n"));
+                assertThat(other.backgroundCommands())
+                        .extracting(BackgroundStatus::name)
+                        .containsExactly("server");
+                found.end(Duration.ofSeconds(2));
+                await().atMost(PATIENCE).until(() -> found.status().state() == BackgroundStatus.State.EXITED);
+                found.remove();
+                assertThat(sandbox.backgroundCommand("server")).isEmpty();
+                assertThatThrownBy(found::status).isInstanceOf(SandboxNotFoundException.class);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.sandkeeper.testkit;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.Signal;
+import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -85,6 +86,11 @@ final class MutantParts {
         @Override
         public BackendFiles files() {
             return delegate.files();
+        }
+
+        @Override
+        public BackendBackground background() {
+            return delegate.background();
         }
 
         @Override

@@ -57,6 +57,10 @@ public final class KillVictim {
                 sandbox.start(Command.shell("echo kept > /workspace/note; sleep " + arguments[3] + "; true"));
                 say("RUNNING");
             }
+            case "background" -> {
+                sandbox.startInBackground("job", Command.shell("echo begun; sleep " + arguments[3] + "; true"));
+                say("RUNNING");
+            }
             case "destroy" -> sandbox.destroy();
             default -> say("WAITING");
         }

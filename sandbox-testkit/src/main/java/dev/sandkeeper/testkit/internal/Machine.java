@@ -3,6 +3,7 @@ package dev.sandkeeper.testkit.internal;
 import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.ProcessRequest;
@@ -22,6 +23,7 @@ public final class Machine {
     private final Map<String, String> environment;
     private final Function<String, RuntimeException> gone;
     private final MachineFiles files;
+    private final MachineBackground background;
     private final Map<Integer, Proc> processes = new TreeMap<>();
     private int lastPid = 1;
     private boolean paused;
@@ -50,6 +52,7 @@ public final class Machine {
         tree = new Tree(time, diskBytes);
         Programs.install(tree.root(), time.now(), uid);
         files = new MachineFiles(this);
+        background = new MachineBackground(this);
     }
 
     /**
@@ -77,6 +80,15 @@ public final class Machine {
      */
     public BackendFiles files() {
         return files;
+    }
+
+    /**
+     * Its commands in the background.
+     *
+     * @return always the same object
+     */
+    public BackendBackground background() {
+        return background;
     }
 
     /**
