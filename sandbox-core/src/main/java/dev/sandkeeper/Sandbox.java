@@ -235,6 +235,23 @@ public final class Sandbox implements AutoCloseable {
         return active(() -> connection.background().list());
     }
 
+    /**
+     * Where a service in the sandbox is reached, whether or not it listens already: bound to the loopback interface of the
+     * engine's host, at a port that the engine has chosen. The service must listen on all interfaces of the sandbox.
+     *
+     * @param port where it listens inside, as {@link SandboxSpec.Builder#port} has named it
+     * @return the address, the same as long as the sandbox runs
+     * @throws CapabilityMissingException if the backend lacks {@link dev.sandkeeper.spi.Capability#PORTS}
+     * @throws SpecInvalidException if the sandbox has no network, or its spec has not named the port
+     * @throws SandboxGoneException if the sandbox has ended
+     */
+    public Endpoint endpoint(int port) {
+        if (port < 1 || port > 65_535) {
+            throw new IllegalArgumentException("port must be from 1 to 65535: " + port);
+        }
+        return active(() -> connection.endpoint(port));
+    }
+
     /** A call that counts as activity. */
     <T> T active(Supplier<T> call) {
         begin();

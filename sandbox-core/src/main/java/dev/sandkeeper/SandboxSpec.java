@@ -3,6 +3,7 @@ package dev.sandkeeper;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -47,6 +48,7 @@ public final class SandboxSpec {
     private final @Nullable MemorySize disk;
     private final @Nullable MemorySize tmpSize;
     private final Network network;
+    private final Set<Integer> ports;
     private final @Nullable String user;
     private final boolean writableRoot;
     private final Set<String> kernelCapabilities;
@@ -72,6 +74,7 @@ public final class SandboxSpec {
         disk = b.disk;
         tmpSize = b.tmpSize;
         network = b.network;
+        ports = Collections.unmodifiableSet(new TreeSet<>(b.ports));
         user = b.user;
         writableRoot = b.writableRoot;
         kernelCapabilities = Set.copyOf(b.kernelCapabilities);
@@ -113,6 +116,7 @@ public final class SandboxSpec {
         b.disk = disk;
         b.tmpSize = tmpSize;
         b.network = network;
+        b.ports.addAll(ports);
         b.user = user;
         b.writableRoot = writableRoot;
         b.kernelCapabilities.addAll(kernelCapabilities);
@@ -276,6 +280,15 @@ public final class SandboxSpec {
     }
 
     /**
+     * Ports of services in the sandbox that the host reaches by {@link Sandbox#endpoint}.
+     *
+     * @return in ascending order, immutable; default none
+     */
+    public Set<Integer> ports() {
+        return ports;
+    }
+
+    /**
      * The user that commands run as.
      *
      * @return a name or number, or nothing for the backend's unprivileged default
@@ -350,6 +363,7 @@ public final class SandboxSpec {
         put(asked, "disk", disk);
         put(asked, "tmpSize", tmpSize);
         put(asked, "network", network);
+        put(asked, "ports", ports.isEmpty() ? null : ports);
         put(asked, "user", user);
         put(asked, "writableRoot", writableRoot ? true : null);
         put(asked, "kernelCapabilities", kernelCapabilities.isEmpty() ? null : new TreeSet<>(kernelCapabilities));
@@ -384,6 +398,7 @@ public final class SandboxSpec {
         private @Nullable MemorySize disk;
         private @Nullable MemorySize tmpSize;
         private Network network = Network.none();
+        private final Set<Integer> ports = new TreeSet<>();
         private @Nullable String user;
         private boolean writableRoot;
         private final Set<String> kernelCapabilities = new LinkedHashSet<>();
@@ -594,6 +609,25 @@ public final class SandboxSpec {
          */
         public Builder network(Network network) {
             this.network = Objects.requireNonNull(network, "network");
+            return this;
+        }
+
+        /**
+         * Lets the host reach a service in the sandbox by {@link Sandbox#endpoint}. May be repeated. Needs a network, and
+         * {@link dev.sandkeeper.spi.Capability#PORTS}.
+         *
+         * @param number where the service listens for TCP connections, on all of its sandbox's interfaces; from 1 to 65,535
+         * @return this builder
+         * @throws IllegalArgumentException if it is no port, or there are 64 already
+         */
+        public Builder port(int number) {
+            if (number < 1 || number > 65_535) {
+                throw new IllegalArgumentException("port must be from 1 to 65535: " + number);
+            }
+            if (ports.size() >= 64 && !ports.contains(number)) {
+                throw new IllegalArgumentException("port may be named 64 times at most; one more was " + number);
+            }
+            ports.add(number);
             return this;
         }
 

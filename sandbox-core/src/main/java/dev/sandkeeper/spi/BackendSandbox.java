@@ -1,6 +1,7 @@
 package dev.sandkeeper.spi;
 
 import dev.sandkeeper.CapabilityMissingException;
+import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.Failure;
 
 /** A backend's connection to one sandbox. Safe from many threads. */
@@ -39,10 +40,23 @@ public interface BackendSandbox extends AutoCloseable {
      * @throws CapabilityMissingException if the backend cannot
      */
     default BackendBackground background() {
-        throw new CapabilityMissingException(
-                Capability.BACKGROUND,
-                Failure.of("capability_missing", "this backend lacks " + Capability.BACKGROUND)
-                        .remedy("Run the command while you watch, or choose a backend that has it"));
+        throw missing(Capability.BACKGROUND, "Run the command while you watch, or choose a backend that has it");
+    }
+
+    /**
+     * Where a service in the sandbox is reached from the host, whether or not it listens already. Needs
+     * {@link Capability#PORTS}.
+     *
+     * @param port where it listens inside; from 1 to 65,535
+     * @return the address, the same as long as the sandbox runs
+     * @throws CapabilityMissingException if the backend cannot
+     * @throws dev.sandkeeper.SpecInvalidException if the sandbox has no network, or was created without that port and the
+     *     provider does not open it later
+     * @throws dev.sandkeeper.SandboxGoneException if the sandbox has ended
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer
+     */
+    default Endpoint endpoint(int port) {
+        throw missing(Capability.PORTS, "Choose a backend that has it");
     }
 
     /**
@@ -51,4 +65,11 @@ public interface BackendSandbox extends AutoCloseable {
      */
     @Override
     void close();
+
+    private static CapabilityMissingException missing(Capability capability, String remedy) {
+        return new CapabilityMissingException(
+                capability,
+                Failure.of("capability_missing", "this backend lacks " + capability)
+                        .remedy(remedy));
+    }
 }

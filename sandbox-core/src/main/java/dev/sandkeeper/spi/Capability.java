@@ -13,6 +13,8 @@ public enum Capability {
     FULL_NETWORK,
     /** {@link dev.sandkeeper.Network#hostNetwork()}. */
     HOST_NETWORK,
+    /** Services in the sandbox that the host reaches: {@link BackendSandbox#endpoint}. */
+    PORTS,
     /** A hard limit on the memory of the whole sandbox. */
     MEMORY_LIMIT,
     /** A limit on processor time. */

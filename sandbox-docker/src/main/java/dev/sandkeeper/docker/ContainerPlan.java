@@ -94,6 +94,7 @@ final class ContainerPlan {
                 .withEnv(environment())
                 .withHealthcheck(new HealthCheck().withTest(List.of("NONE")))
                 .withTty(false)
+                .withExposedPorts(PublishedPorts.exposed(spec.ports()))
                 .withHostConfig(hostConfig());
         if (endsWithHost()) {
             command.withStdinOpen(true).withStdInOnce(true).withAttachStdin(true);
@@ -149,6 +150,7 @@ final class ContainerPlan {
                 .withTmpFs(Map.of("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + tmp.bytes()))
                 .withMounts(mounts)
                 .withNetworkMode(spec.network() instanceof Network.Full ? "bridge" : "none")
+                .withPortBindings(PublishedPorts.bindings(spec.ports()))
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
                 .withRestartPolicy(RestartPolicy.noRestart())
                 .withIpcMode("private")

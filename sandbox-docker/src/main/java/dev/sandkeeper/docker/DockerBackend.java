@@ -59,6 +59,7 @@ public final class DockerBackend implements SandboxBackend {
             Capability.DISK_LIMIT,
             Capability.WRITABLE_ROOT,
             Capability.BACKGROUND,
+            Capability.PORTS,
             Capability.SANDBOX_USER,
             Capability.COMMAND_USER,
             Capability.KERNEL_CAPABILITIES,

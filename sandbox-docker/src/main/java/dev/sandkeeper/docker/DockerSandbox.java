@@ -1,5 +1,6 @@
 package dev.sandkeeper.docker;
 
+import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.spi.BackendBackground;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** The connection to one container. */
 final class DockerSandbox implements BackendSandbox {
     private final Engine engine;
+    private final Inventory inventory;
     private final String ref;
     private final Execs execs;
     private final @Nullable String user;
@@ -39,6 +41,7 @@ final class DockerSandbox implements BackendSandbox {
             @Nullable String user,
             @Nullable HijackedStream lease) {
         this.engine = engine;
+        this.inventory = inventory;
         this.ref = ref;
         this.execs = new Execs(engine, inventory, ref, containerId);
         this.user = user;
@@ -76,6 +79,11 @@ final class DockerSandbox implements BackendSandbox {
     @Override
     public BackendBackground background() {
         return background;
+    }
+
+    @Override
+    public Endpoint endpoint(int port) {
+        return PublishedPorts.endpoint(inventory, engine.faults(), ref, port);
     }
 
     /** Told when this is closed. */

@@ -64,6 +64,12 @@ final class SpecCheck {
                         "Ask for more");
             }
         });
+        if (!spec.ports().isEmpty() && spec.network() instanceof Network.None) {
+            throw faults.invalid(
+                    "ports",
+                    spec.ports() + " cannot be reached while network is none",
+                    "Add network(Network.full()), or leave port(...) out");
+        }
         if (spec.network() instanceof Network.HostNetwork) {
             throw missing(dev.sandkeeper.spi.Capability.HOST_NETWORK, "network hostNetwork");
         }

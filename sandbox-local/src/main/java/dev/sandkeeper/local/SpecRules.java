@@ -46,6 +46,12 @@ final class SpecRules {
                 "maxProcesses",
                 spec.maxProcesses(),
                 groups("pids"));
+        need(
+                !spec.ports().isEmpty(),
+                Capability.PORTS,
+                "ports",
+                spec.ports(),
+                "Talk to the service by commands, or by files in the workspace");
         need(spec.writableRoot(), Capability.WRITABLE_ROOT, "writableRoot", true, "Write below /workspace or /tmp");
         need(spec.user().isPresent(), Capability.SANDBOX_USER, "user", spec.user(), "Leave user(...) out");
         need(

@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Commands in the background. What a backend without them answers is tested once; the rest needs them. */
-abstract class BackgroundContract extends TreesContract {
+abstract class BackgroundContract extends PortsContract {
     private static final String STUBBORN = "trap '' TERM; " + BEATING;
 
     /** For subclasses. */

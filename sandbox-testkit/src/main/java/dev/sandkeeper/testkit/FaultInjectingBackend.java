@@ -2,6 +2,7 @@ package dev.sandkeeper.testkit;
 
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
+import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxGoneException;
@@ -300,6 +301,11 @@ public final class FaultInjectingBackend extends ForwardingBackend {
         @Override
         public BackendBackground background() {
             return connected.background();
+        }
+
+        @Override
+        public Endpoint endpoint(int port) {
+            return connected.endpoint(port);
         }
 
         @Override

@@ -25,7 +25,7 @@ import java.util.Set;
  * untrusted code; what commands it knows is little: {@code sh -c} with lists, redirections, variables, traps and background
  * jobs, and {@code cat chmod echo env false head id kill ln mkdir printf pwd rm setsid sleep test touch true wc}.
  *
- * <p>It has every capability unless told otherwise; of the limits it keeps only {@code disk}. An image whose name starts with
+ * <p>It has every capability but {@code PORTS} unless told otherwise; of the limits it keeps only {@code disk}. An image whose name starts with
  * {@code missing} does not exist. Every call answers within a second, but {@link #destroy} may wait 5 seconds for processes.
  */
 public final class InMemoryBackend implements SandboxBackend {
@@ -87,7 +87,7 @@ public final class InMemoryBackend implements SandboxBackend {
     /** Collects a backend. Not thread-safe. */
     public static final class Builder {
         private final InMemoryProvider provider;
-        private final Set<Capability> capabilities = EnumSet.allOf(Capability.class);
+        private final Set<Capability> capabilities = EnumSet.complementOf(EnumSet.of(Capability.PORTS));
         private String name = "memory";
         private Duration createSettlesWithin = Duration.ofMinutes(1);
 

@@ -168,6 +168,7 @@ abstract class LifetimeContract extends LifecycleContract {
         needing.put(
                 Capability.DISK_LIMIT,
                 spec().toBuilder().disk(MemorySize.megabytes(16)).build());
+        needing.put(Capability.PORTS, spec().toBuilder().port(8080).build());
         needing.put(Capability.WRITABLE_ROOT, spec().toBuilder().writableRoot().build());
         needing.put(Capability.SANDBOX_USER, spec().toBuilder().user("12345").build());
         needing.put(

@@ -23,6 +23,7 @@ final class SpecRules {
         add(needs, spec.lifetime() == Lifetime.PROCESS, Capability.PROCESS_LIFETIME);
         add(needs, spec.network() == Network.full(), Capability.FULL_NETWORK);
         add(needs, spec.network() == Network.hostNetwork(), Capability.HOST_NETWORK);
+        add(needs, !spec.ports().isEmpty(), Capability.PORTS);
         add(needs, spec.memory().isPresent(), Capability.MEMORY_LIMIT);
         add(needs, spec.cpus().isPresent(), Capability.CPU_LIMIT);
         add(needs, spec.maxProcesses().isPresent(), Capability.PROCESS_LIMIT);

@@ -1,5 +1,6 @@
 package dev.sandkeeper.testkit;
 
+import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.Signal;
@@ -91,6 +92,11 @@ final class MutantParts {
         @Override
         public BackendBackground background() {
             return delegate.background();
+        }
+
+        @Override
+        public Endpoint endpoint(int port) {
+            return delegate.endpoint(port);
         }
 
         @Override
