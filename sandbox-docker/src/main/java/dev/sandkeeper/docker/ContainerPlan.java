@@ -40,6 +40,9 @@ final class ContainerPlan {
     /** The longest time that every sleep takes: 68 years. */
     private static final String FOR_EVER = "exec sleep 2147483647";
 
+    /** As engines have it. */
+    private static final MemorySize SHARED_MEMORY = MemorySize.megabytes(64);
+
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,7}");
 
     private static final String CALLED = "sandkeeper";
@@ -132,7 +135,11 @@ final class ContainerPlan {
 
     private HostConfig hostConfig() {
         long memory = spec.memory().orElse(defaults.memory()).bytes();
-        MemorySize tmp = spec.tmpSize().orElse(defaults.tmpSize());
+        // files in memory are never taken back: full ones must leave enough for the sandbox to go on
+        long tmp = spec.tmpSize()
+                .map(MemorySize::bytes)
+                .orElse(Math.min(defaults.tmpSize().bytes(), memory / 2));
+        long shared = Math.min(SHARED_MEMORY.bytes(), memory / 4);
         List<Mount> mounts = new ArrayList<>(hostMounts);
         mounts.add(workspace());
         HostConfig config = HostConfig.newHostConfig()
@@ -147,7 +154,8 @@ final class ContainerPlan {
                 .withNanoCPUs((long) (spec.cpus().orElse(defaults.cpus()) * 1e9))
                 .withUlimits(List.of(openFiles(), new Ulimit("core", 0L, 0L)))
                 .withReadonlyRootfs(!spec.writableRoot())
-                .withTmpFs(Map.of("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + tmp.bytes()))
+                .withTmpFs(Map.of("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + tmp))
+                .withShmSize(shared)
                 .withMounts(mounts)
                 .withNetworkMode(spec.network() instanceof Network.Full ? "bridge" : "none")
                 .withPortBindings(PublishedPorts.bindings(spec.ports()))

@@ -35,8 +35,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>A sandbox</b> is a container named {@code sandkeeper-<deployment>-<sandbox id>} with a volume at
  * {@code /workspace}, both labelled. Without a word in the spec it has: the image {@code python:3.13-slim}, fetched if the
  * engine lacks it; user 1000:1000; no network; all capabilities dropped and no new privileges; a read-only root; 512 MB of
- * memory with swap; 1 processor; 256 processes; 1,024 open files (4,096 hard); {@code /tmp} of 256 MB in memory; HOME and
- * caches in the workspace, TMPDIR in {@code /tmp}. {@code Network.full()} is the engine's ordinary bridge.
+ * memory with swap; 1 processor; 256 processes; 1,024 open files (4,096 hard); {@code /tmp} of 256 MB in memory, at
+ * most half of the sandbox's unless the spec says otherwise; HOME and caches in the workspace, TMPDIR in {@code /tmp}.
+ * {@code Network.full()} is the engine's ordinary bridge.
  * {@code disk(...)} makes the workspace memory, which counts against the memory limit. The image needs {@code sh},
  * {@code cat} and {@code sleep}. {@code docker run --privileged} has no equivalent here, and no host mount may reach the
  * engine's socket. {@code kernelCapability(...)} needs {@code user("root")}, and such commands can end their own sandbox.

@@ -34,6 +34,11 @@ final class Sandboxes implements BeforeEachCallback, AfterEachCallback {
 
     @Override
     public void beforeEach(ExtensionContext context) {
+        open();
+    }
+
+    /** For a class whose tests share sandboxes; {@link #close} at its end. */
+    void open() {
         deployment = TestEngine.deployment();
     }
 
@@ -120,6 +125,10 @@ final class Sandboxes implements BeforeEachCallback, AfterEachCallback {
 
     @Override
     public void afterEach(ExtensionContext context) {
+        close();
+    }
+
+    void close() {
         try {
             for (OwnedResource resource : backend.listOwned(deployment).resources()) {
                 backend.destroy(resource.providerRef());

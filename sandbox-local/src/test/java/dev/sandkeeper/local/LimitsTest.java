@@ -88,6 +88,58 @@ class LimitsTest {
     }
 
     @Test
+    void boundsWhatNobodyHasBounded() {
+        BackendSandbox usual = rig.create();
+        if (rig.backend().capabilities().contains(Capability.MEMORY_LIMIT)) {
+            String take = "exec perl -e '$n = 600_000_000; $x = \"x\" x $n; print length $x'";
+            assertThat(Rig.shell(usual, take).exitCode()).isEqualTo(137);
+            BackendSandbox wide = rig.create(
+                    SandboxSpec.builder().memory(MemorySize.megabytes(800)).build());
+            assertThat(Rig.shell(wide, take).text()).isEqualTo("600000000");
+        } else {
+            assertThat(Rig.shell(usual, "exec perl -e '$n = 5_000_000_000; $x = \"x\" x $n'")
+                            .exitCode())
+                    .isNotZero();
+        }
+        if (rig.backend().capabilities().contains(Capability.PROCESS_LIMIT)) {
+            String count = "exec perl -e '$n = 1; while ($n < 500 && defined($p = fork)) {"
+                    + " if (!$p) { sleep 60; exit } $n++; push @all, $p } print $n; kill 9, @all'";
+            assertThat(Integer.parseInt(Rig.shell(usual, count).text())).isBetween(200, 256);
+            BackendSandbox wide =
+                    rig.create(SandboxSpec.builder().maxProcesses(400).build());
+            assertThat(Integer.parseInt(Rig.shell(wide, count).text())).isBetween(300, 400);
+        }
+        String open = "exec perl -e '$n = 3; $n++ while $n < 7000 && open($all[$n], \"<\", \"/dev/null\"); print $n'";
+        assertThat(Rig.shell(usual, open).text()).isEqualTo("1024");
+        BackendSandbox wide =
+                rig.create(SandboxSpec.builder().maxOpenFiles(3000).build());
+        assertThat(Rig.shell(wide, open).text()).isEqualTo("3000");
+    }
+
+    @Test
+    void boundsWhatIsInMemoryAndCannotBeSeenAsMemory() {
+        BackendSandbox usual = rig.create();
+        assertThat(fill(usual, "/tmp/x")).isEqualTo(256 << 20);
+        assertThat(fill(usual, "/dev/shm/x")).isEqualTo(64 << 20);
+        BackendSandbox wide = rig.create(
+                SandboxSpec.builder().tmpSize(MemorySize.megabytes(300)).build());
+        assertThat(fill(wide, "/tmp/x")).isEqualTo(300 << 20);
+    }
+
+    /** Writes until nothing more goes in, and says how much that was. */
+    private static int fill(BackendSandbox sandbox, String path) {
+        String text = "head -c 320M /dev/zero > " + path + " 2>/dev/null; stat -c %s " + path + "; rm " + path;
+        return Integer.parseInt(Rig.shell(sandbox, text).text().strip());
+    }
+
+    @Test
+    void dumpsNoCoreWhenAProgramCrashes() {
+        String crash =
+                "perl -e 'system { \"sh\" } \"sh\", \"-c\", \"kill -SEGV \\$\\$\"; print $? & 127, \" \", $? & 128'";
+        assertThat(Rig.shell(rig.create(), crash).text()).isEqualTo("11 0");
+    }
+
+    @Test
     void letsACommandHaveAsManyProcessesAsAsked() {
         SandboxSpec spec = SandboxSpec.builder().maxProcesses(20).build();
         if (refuses(Capability.PROCESS_LIMIT, spec)) {
