@@ -32,6 +32,7 @@ public final class Command {
     private final @Nullable Duration deadline;
     private final Duration grace;
     private final int captureLimit;
+    private final boolean freshExec;
 
     private Command(Builder b) {
         arguments = List.copyOf(b.arguments);
@@ -42,6 +43,7 @@ public final class Command {
         deadline = b.deadline;
         grace = b.grace;
         captureLimit = b.captureLimit;
+        freshExec = b.freshExec;
     }
 
     /**
@@ -92,6 +94,7 @@ public final class Command {
         b.deadline = deadline;
         b.grace = grace;
         b.captureLimit = captureLimit;
+        b.freshExec = freshExec;
         return b;
     }
 
@@ -168,6 +171,15 @@ public final class Command {
         return captureLimit;
     }
 
+    /**
+     * Whether it runs in a process that no earlier command of the sandbox could have reached.
+     *
+     * @return default false
+     */
+    public boolean freshExec() {
+        return freshExec;
+    }
+
     /** The program and the number of its arguments; neither arguments nor environment, which may hold secrets. */
     @Override
     public String toString() {
@@ -184,6 +196,7 @@ public final class Command {
         private @Nullable Duration deadline;
         private Duration grace = Duration.ofSeconds(2);
         private int captureLimit = 1 << 20;
+        private boolean freshExec;
 
         private Builder(List<String> arguments) {
             if (arguments.isEmpty() || arguments.get(0).isEmpty()) {
@@ -306,6 +319,19 @@ public final class Command {
                         "captureLimit must be from 0 to " + LARGEST_CAPTURE + " bytes: " + bytes);
             }
             this.captureLimit = bytes;
+            return this;
+        }
+
+        /**
+         * Asks for a process that no earlier command of the sandbox could have reached. A backend may otherwise run a command
+         * by a shell that stays in the sandbox, which is many times faster. A program that ran before it as the same user, and
+         * that has left a process behind which nobody saw, can read that shell's memory and lie about the output and the exit
+         * code of later commands; about a fresh one it cannot. Neither lets it out of the sandbox.
+         *
+         * @return this builder
+         */
+        public Builder freshExec() {
+            this.freshExec = true;
             return this;
         }
 

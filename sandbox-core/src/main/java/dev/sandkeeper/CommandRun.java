@@ -1,6 +1,7 @@
 package dev.sandkeeper;
 
 import dev.sandkeeper.spi.BackendProcess;
+import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.OutputSink;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -18,8 +19,6 @@ import org.slf4j.LoggerFactory;
 /** One command from its start to its end: feeds it, watches its deadline, ends it when its caller goes away. */
 final class CommandRun {
     private static final Logger LOG = LoggerFactory.getLogger(CommandRun.class);
-    /** More than this may not fit a pipe, so that writing it before reading could wait for ever. */
-    private static final int INLINE_STDIN = 32 * 1024;
     /** What {@link BackendProcess#end} may take beyond the grace, with a reserve for a busy host. */
     private static final Duration END_BOUND = Duration.ofSeconds(10);
 
@@ -42,7 +41,7 @@ final class CommandRun {
 
     /** Writes what the command's builder was given, and then leaves the stream open or closes it. */
     void feed(byte[] bytes, boolean close) {
-        if (bytes.length <= INLINE_STDIN) {
+        if (bytes.length <= BackendSandbox.SMALL_INPUT) {
             write(bytes, close);
         } else {
             workers.execute(() -> write(bytes, close));

@@ -10,13 +10,21 @@ public final class ExecResult {
     private final CapturedOutput stdout;
     private final CapturedOutput stderr;
     private final Duration duration;
+    private final String channel;
 
-    ExecResult(String program, ExitStatus status, CapturedOutput stdout, CapturedOutput stderr, Duration duration) {
+    ExecResult(
+            String program,
+            ExitStatus status,
+            CapturedOutput stdout,
+            CapturedOutput stderr,
+            Duration duration,
+            String channel) {
         this.program = program;
         this.status = status;
         this.stdout = stdout;
         this.stderr = stderr;
         this.duration = duration;
+        this.channel = channel;
     }
 
     /**
@@ -98,6 +106,15 @@ public final class ExecResult {
      */
     public Duration duration() {
         return duration;
+    }
+
+    /**
+     * Which of the backend's ways of running a command it took, for who wonders what made it slow.
+     *
+     * @return a word that the backend documents, such as {@code shell} or {@code exec} on Docker
+     */
+    public String channel() {
+        return channel;
     }
 
     /**

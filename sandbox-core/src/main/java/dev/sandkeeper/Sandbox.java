@@ -92,9 +92,9 @@ public final class Sandbox implements AutoCloseable {
         try {
             byte[] stdin = command.stdin();
             OutputCapture capture = new OutputCapture(command.captureLimit());
-            try (BackendProcess process = connection.start(request(command, stdin.length > 0))) {
+            try (BackendProcess process = start(command, stdin)) {
                 CommandRun run = new CommandRun(process, command, manager.timer(), manager.workers());
-                if (stdin.length > 0) {
+                if (stdin.length > BackendSandbox.SMALL_INPUT) {
                     run.feed(stdin, true);
                 }
                 ExitStatus status = pump(run, capture);
@@ -103,13 +103,19 @@ public final class Sandbox implements AutoCloseable {
                         status,
                         capture.stdout(),
                         capture.stderr(),
-                        Duration.ofNanos(System.nanoTime() - started));
+                        Duration.ofNanos(System.nanoTime() - started),
+                        process.channel());
             }
         } catch (SandboxGoneException e) {
             throw manager.explain(id, e);
         } finally {
             manager.activity().end(id);
         }
+    }
+
+    private BackendProcess start(Command command, byte[] stdin) {
+        ProcessRequest request = request(command, stdin.length > BackendSandbox.SMALL_INPUT);
+        return stdin.length == 0 || request.stdin() ? connection.start(request) : connection.start(request, stdin);
     }
 
     private ExitStatus pump(CommandRun run, OutputCapture capture) {
@@ -274,7 +280,8 @@ public final class Sandbox implements AutoCloseable {
                 stdin,
                 command.deadline()
                         .map(time -> time.plus(later(command.grace())))
-                        .orElse(null));
+                        .orElse(null),
+                command.freshExec());
     }
 
     /** A backend kills what outlives its deadline by 5 seconds: a grace may be longer. */

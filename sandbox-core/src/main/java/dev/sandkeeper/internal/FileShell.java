@@ -63,11 +63,9 @@ final class FileShell {
             FileFailures failures) {
         Collected output = new Collected(most);
         ExitStatus status;
-        try (BackendProcess process = start(script, arguments, stdin != null, deadline)) {
+        ProcessRequest request = request(script, arguments, false, deadline);
+        try (BackendProcess process = stdin == null ? sandbox.start(request) : sandbox.start(request, stdin)) {
             try {
-                if (stdin != null) {
-                    send(stdin, process);
-                }
                 status = process.pump(output);
             } catch (InterruptedException e) {
                 throw interrupted(process, e, failures);
@@ -92,7 +90,7 @@ final class FileShell {
             FileFailures failures) {
         BytePipe pipe = new BytePipe(BUFFER);
         Collected output = new Collected(0);
-        try (BackendProcess process = start(script, arguments, true, null)) {
+        try (BackendProcess process = sandbox.start(request(script, arguments, true, null))) {
             CompletableFuture<ExitStatus> end = new CompletableFuture<>();
             try {
                 execute(() -> pump(process, output, end, pipe::abandon));
@@ -119,7 +117,7 @@ final class FileShell {
     /** Runs a script whose answer is a stream behind a plus sign, and waits for that. */
     InputStream open(FileScript script, List<String> arguments, FileFailures failures) {
         BytePipe pipe = new BytePipe(BUFFER);
-        BackendProcess process = start(script, arguments, false, null);
+        BackendProcess process = sandbox.start(request(script, arguments, false, null));
         CompletableFuture<ExitStatus> end = new CompletableFuture<>();
         Collected output = new Collected(0) {
             @Override
@@ -169,19 +167,11 @@ final class FileShell {
         return idle;
     }
 
-    private BackendProcess start(
+    private static ProcessRequest request(
             FileScript script, List<String> arguments, boolean stdin, @Nullable Duration deadline) {
         List<String> argv = new ArrayList<>(List.of("sh", "-c", script.text(), "sandkeeper-files"));
         argv.addAll(arguments);
-        return sandbox.start(new ProcessRequest(argv, ENVIRONMENT, "/", null, stdin, deadline));
-    }
-
-    private static void send(byte[] content, BackendProcess process) {
-        try (OutputStream stdin = process.stdin()) {
-            stdin.write(content);
-        } catch (IOException e) {
-            // the script ended without reading it all: its exit code says why
-        }
+        return new ProcessRequest(argv, ENVIRONMENT, "/", null, stdin, deadline);
     }
 
     private void copy(byte[] first, InputStream rest, byte[] trailer, BytePipe pipe, FileFailures failures)

@@ -36,7 +36,7 @@ public final class ShellFiles implements BackendFiles {
     private static final Duration SHORT = Duration.ofSeconds(60);
     private static final Duration LONG = Duration.ofMinutes(10);
     /** What fits a pipe goes without a thread of its own. */
-    private static final int SMALL = 32 * 1024;
+    private static final int SMALL = BackendSandbox.SMALL_INPUT;
     /** Path limit of Linux, without the NUL at its end. */
     private static final int LONGEST_PATH = 4095;
     /** Name of 255 bytes, three numbers and what stands between them, rounded up. */

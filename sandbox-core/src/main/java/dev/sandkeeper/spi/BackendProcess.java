@@ -51,6 +51,15 @@ public interface BackendProcess extends AutoCloseable {
     void end(Duration grace);
 
     /**
+     * Which of the backend's ways of running a command this one took, for who wonders what made it slow.
+     *
+     * @return a word that the backend documents; {@code exec} if it has but one
+     */
+    default String channel() {
+        return "exec";
+    }
+
+    /**
      * Gives up the connection. The command goes on if it has not ended; {@link #pump} does not. Idempotent, never throws,
      * never blocks.
      */

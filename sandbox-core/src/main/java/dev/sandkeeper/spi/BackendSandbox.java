@@ -3,9 +3,15 @@ package dev.sandkeeper.spi;
 import dev.sandkeeper.CapabilityMissingException;
 import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.Failure;
+import java.io.IOException;
+import java.io.OutputStream;
+import org.slf4j.LoggerFactory;
 
 /** A backend's connection to one sandbox. Safe from many threads. */
 public interface BackendSandbox extends AutoCloseable {
+    /** The most bytes of {@link #start(ProcessRequest, byte[])}: more may not fit a pipe, so that writing could wait. */
+    int SMALL_INPUT = 32 * 1024;
+
     /**
      * The provider's own name for it.
      *
@@ -25,6 +31,26 @@ public interface BackendSandbox extends AutoCloseable {
      *     it ends with its deadline or with this JVM
      */
     BackendProcess start(ProcessRequest request);
+
+    /**
+     * Starts a command whose whole standard input is known and small. A backend that can hand it over together with the
+     * command need not open a stream for it.
+     *
+     * @param request what to start; its {@link ProcessRequest#stdin()} is false
+     * @param input what the command reads before the end of file; at most {@link #SMALL_INPUT} bytes, not changed by anybody
+     *     afterwards
+     * @return as {@link #start(ProcessRequest)}; its stream takes nothing
+     */
+    default BackendProcess start(ProcessRequest request, byte[] input) {
+        BackendProcess process = start(request.withStdin());
+        try (OutputStream stdin = process.stdin()) {
+            stdin.write(input);
+        } catch (IOException e) {
+            LoggerFactory.getLogger(BackendSandbox.class)
+                    .debug("the command did not read all of its input: {}", e.getMessage());
+        }
+        return process;
+    }
 
     /**
      * The sandbox's files.

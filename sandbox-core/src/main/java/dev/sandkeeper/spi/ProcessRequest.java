@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  *     start. Before that nothing may be killed; 5 seconds later, in which the host ends it with the grace that was asked for,
  *     everything is; 10 seconds later nothing is left. Null if it may run as long as this JVM does and must end with it,
  *     within 10 seconds
+ * @param fresh whether it is to run in a process that no earlier command of the sandbox could have reached, however slow that
+ *     is to make
  */
 public record ProcessRequest(
         List<String> arguments,
@@ -26,12 +28,42 @@ public record ProcessRequest(
         String workingDirectory,
         @Nullable String user,
         boolean stdin,
-        @Nullable Duration deadline) {
+        @Nullable Duration deadline,
+        boolean fresh) {
     /** Copies list and map. */
     public ProcessRequest {
         arguments = List.copyOf(arguments);
         environment = Map.copyOf(environment);
         Objects.requireNonNull(workingDirectory, "workingDirectory");
+    }
+
+    /**
+     * A request that leaves the way to the backend.
+     *
+     * @param arguments the program and its arguments
+     * @param environment added to the sandbox's environment, or replacing part of it
+     * @param workingDirectory absolute path in the sandbox
+     * @param user a name or number; null for the sandbox's user
+     * @param stdin whether the caller will write to standard input
+     * @param deadline when the process tree is to be ended inside the sandbox; null for never
+     */
+    public ProcessRequest(
+            List<String> arguments,
+            Map<String, String> environment,
+            String workingDirectory,
+            @Nullable String user,
+            boolean stdin,
+            @Nullable Duration deadline) {
+        this(arguments, environment, workingDirectory, user, stdin, deadline, false);
+    }
+
+    /**
+     * The same with standard input.
+     *
+     * @return a request whose {@link #stdin()} is true
+     */
+    public ProcessRequest withStdin() {
+        return new ProcessRequest(arguments, environment, workingDirectory, user, true, deadline, fresh);
     }
 
     /** The program only. */

@@ -176,6 +176,7 @@ final class Creation {
         Future<?> owned =
                 numbers.map(n -> engine.submit(() -> setOwner(id, n[0], n[1]))).orElse(null);
         GuardLink.Hello hello = sandbox.guard(plan.user()).hello();
+        engine.workers().execute(sandbox::prepare);
         if (owned != null) {
             await(owned);
         } else if (!hello.ownsWorkspace()) {

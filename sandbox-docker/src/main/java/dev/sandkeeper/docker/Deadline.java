@@ -12,6 +12,10 @@ record Deadline(long nanoTime) {
         return new Deadline(System.nanoTime() + bounded.toNanos());
     }
 
+    static Deadline past() {
+        return new Deadline(System.nanoTime());
+    }
+
     static Deadline never() {
         return in(LONGEST);
     }

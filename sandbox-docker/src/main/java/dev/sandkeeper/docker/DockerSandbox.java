@@ -2,6 +2,7 @@ package dev.sandkeeper.docker;
 
 import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.internal.ShellBackground;
+import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
@@ -11,16 +12,21 @@ import dev.sandkeeper.spi.ProcessRequest;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The connection to one container. */
 final class DockerSandbox implements BackendSandbox {
+    private static final Logger LOG = LoggerFactory.getLogger(DockerSandbox.class);
+    private static final byte[] NOTHING = {};
+
     private final Engine engine;
     private final Inventory inventory;
     private final String ref;
     private final Execs execs;
     private final @Nullable String user;
     private final @Nullable HijackedStream lease;
-    private final CommandChannel commands;
+    private final ShellChannel commands;
     private final BackendFiles files;
     private final BackendBackground background;
     private final Map<String, Guard> guards = new ConcurrentHashMap<>();
@@ -46,7 +52,7 @@ final class DockerSandbox implements BackendSandbox {
         this.execs = new Execs(engine, inventory, ref, containerId);
         this.user = user;
         this.lease = lease;
-        this.commands = new FreshExec(execs);
+        this.commands = new ShellChannel(execs, new FreshExec(execs));
         this.files = new ShellFiles(this, engine.faults().backend(), engine.workers());
         this.background = new ShellBackground(this, engine.faults().backend(), null);
     }
@@ -58,9 +64,14 @@ final class DockerSandbox implements BackendSandbox {
 
     @Override
     public BackendProcess start(ProcessRequest request) {
+        return start(request, NOTHING);
+    }
+
+    @Override
+    public BackendProcess start(ProcessRequest request, byte[] input) {
         EnvironmentCheck.check(request.environment().keySet(), engine.faults());
         String runner = request.user() == null ? user : request.user();
-        return commands.start(request, runner, guard(runner));
+        return commands.start(request, input, runner, guard(runner));
     }
 
     /** Who watches over a user's commands; starts nothing by itself. */
@@ -69,6 +80,15 @@ final class DockerSandbox implements BackendSandbox {
             throw engine.faults().closed(null);
         }
         return guards.computeIfAbsent(runner == null ? "" : runner, name -> new Guard(execs, runner));
+    }
+
+    /** Opens the shell for the commands of the sandbox's user, before any of them runs. What fails here, they tell. */
+    void prepare() {
+        try {
+            commands.prepare(user, guard(user));
+        } catch (SandboxException e) {
+            LOG.debug("no shell in {} for now", ref, e);
+        }
     }
 
     @Override
@@ -95,6 +115,7 @@ final class DockerSandbox implements BackendSandbox {
     public void close() {
         closed = true;
         listener.run();
+        commands.close();
         guards.values().forEach(Guard::close);
         if (lease != null) {
             lease.close();

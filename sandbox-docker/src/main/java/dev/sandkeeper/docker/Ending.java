@@ -23,42 +23,66 @@ final class Ending {
     private final Execs execs;
     private final Guard guard;
     private final Target target;
-    private final BooleanSupplier mainRuns;
+    private final BooleanSupplier firstLives;
+    private final @Nullable BooleanSupplier told;
     private @Nullable BackendUnavailableException unavailable;
 
-    Ending(Execs execs, Guard guard, Target target, BooleanSupplier mainRuns) {
+    /**
+     * Plans an end.
+     *
+     * @param firstLives whether the target's first process still is the one that was registered
+     * @param told where that outlives the command: whether it has told of its end; null otherwise
+     */
+    Ending(Execs execs, Guard guard, Target target, BooleanSupplier firstLives, @Nullable BooleanSupplier told) {
         this.execs = execs;
         this.guard = guard;
         this.target = target;
-        this.mainRuns = mainRuns;
+        this.firstLives = firstLives;
+        this.told = told;
     }
 
     /**
      * Returns when no process of the command is left.
      *
+     * @return whether the target's first process outlived the command and is not harmed
      * @throws SandboxGoneException if the whole sandbox had to be ended
      */
-    void end(Duration grace) {
+    boolean end(Duration grace) {
         try {
             if (!grace.isZero()) {
-                guardless(() -> guard.signal(target, 15, mainRuns.getAsBoolean()));
-                none(() -> guard.signal(target, 0, mainRuns.getAsBoolean()), grace);
+                guardless(() -> guard.signal(target, 15, firstLives.getAsBoolean()));
+                if (none(() -> guard.signal(target, 0, firstLives.getAsBoolean()), grace) && isTold()) {
+                    return true;
+                }
             }
             // even if nothing is left of the program: the wrapper may wait for its last word to be heard
-            if (none(() -> guard.kill(target, mainRuns.getAsBoolean(), false), PLAIN)
-                    || none(() -> guard.kill(target, mainRuns.getAsBoolean(), true), PRECISE)) {
-                return;
+            if (none(() -> guard.kill(target, firstLives.getAsBoolean(), false), PLAIN)
+                    || none(() -> guard.kill(target, firstLives.getAsBoolean(), true), PRECISE)) {
+                return false;
             }
             LOG.warn("a command in {} does not end: killing everything of its user there", execs.ref());
             guardless(guard::killEverything);
-            if (none(() -> guard.kill(target, mainRuns.getAsBoolean(), true), BROAD)) {
-                return;
+            if (none(() -> guard.kill(target, firstLives.getAsBoolean(), true), BROAD)) {
+                return false;
             }
             endContainer();
         } catch (SandboxGoneException e) {
             // with the sandbox the command is gone
             LOG.debug("{} is gone", execs.ref(), e);
         }
+        return false;
+    }
+
+    /** Waits for the word of a shell whose command is gone; it comes unless nobody takes the output. */
+    private boolean isTold() {
+        if (told == null) {
+            return false;
+        }
+        Deadline deadline = Deadline.in(PLAIN);
+        while (!told.getAsBoolean() && !deadline.passed()) {
+            pause(1);
+        }
+        return told.getAsBoolean();
     }
 
     /** Does something that may fail for want of a shell in the sandbox; what comes next does not need it. */
@@ -103,11 +127,15 @@ final class Ending {
             if (deadline.passed()) {
                 return false;
             }
-            try {
-                TimeUnit.MILLISECONDS.sleep(wait);
-            } catch (InterruptedException e) {
-                throw execs.engine().faults().interrupted("end a command", e);
-            }
+            pause(wait);
+        }
+    }
+
+    private void pause(long milliseconds) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(milliseconds);
+        } catch (InterruptedException e) {
+            throw execs.engine().faults().interrupted("end a command", e);
         }
     }
 }

@@ -14,6 +14,8 @@ import org.slf4j.LoggerFactory;
 final class ExecOutput {
     private static final Logger LOG = LoggerFactory.getLogger(ExecOutput.class);
     private static final int LONGEST_COMPLAINT = 4096;
+    private static final int STDERR_START = 512;
+    private static final String SETSID = "setsid: ";
 
     private final HijackedStream stream;
     private final MarkScanner stdout;
@@ -22,7 +24,10 @@ final class ExecOutput {
     private @Nullable String header;
     private boolean stdoutDone;
     private int exitCode = -1;
-    private int execFailure;
+    private String notStarted = "";
+    private boolean leftBehind;
+    private final StringBuilder stderrStart = new StringBuilder();
+    private boolean stdoutSeen;
     private boolean timedOut;
     private boolean stdoutWanted = true;
     private boolean stderrWanted = true;
@@ -33,19 +38,31 @@ final class ExecOutput {
         this.stderr = new MarkScanner(tag, true, this::record);
     }
 
+    /** The output of a command whose wrapper has told everything before. */
+    static ExecOutput withoutHeader(HijackedStream stream, String tag) {
+        ExecOutput output = new ExecOutput(stream, tag);
+        output.header = "";
+        return output;
+    }
+
     private void record(String record) {
-        List<String> words = Words.of(record);
         if (header == null) {
             header = record;
-        } else if (words.get(0).equals("T")) {
-            timedOut = true;
-        } else if (words.size() == 2 && words.get(1).matches("[0-9]{1,3}")) {
-            int code = Integer.parseInt(words.get(1));
-            if (words.get(0).equals("X")) {
-                exitCode = code & 0xff;
-            } else if (words.get(0).equals("F")) {
-                execFailure = code;
+            return;
+        }
+        List<String> words = Words.of(record);
+        String word = words.size() > 1 ? words.get(1) : "";
+        switch (words.get(0)) {
+            case "T" -> timedOut = true;
+            // nothing was executed; or at last not, when a shell had already tried
+            case "E", "F" -> notStarted = word;
+            case "X" -> {
+                if (word.matches("[0-9]{1,3}")) {
+                    exitCode = Integer.parseInt(word) & 0xff;
+                    leftBehind = words.size() > 2 && !words.get(2).equals("0");
+                }
             }
+            default -> LOG.debug("a record that is none of ours");
         }
     }
 
@@ -94,6 +111,7 @@ final class ExecOutput {
     }
 
     private void toStdout(OutputSink sink, byte[] buffer, int offset, int length) {
+        stdoutSeen = true;
         if (stdoutWanted) {
             try {
                 sink.stdout(buffer, offset, length);
@@ -105,6 +123,10 @@ final class ExecOutput {
     }
 
     private void toStderr(OutputSink sink, byte[] buffer, int offset, int length) {
+        int room = Math.min(length, LONGEST_COMPLAINT - stderrStart.length());
+        if (room > 0 && stderrStart.length() < STDERR_START) {
+            stderrStart.append(new String(buffer, offset, Math.min(room, STDERR_START), StandardCharsets.UTF_8));
+        }
         if (stderrWanted) {
             try {
                 sink.stderr(buffer, offset, length);
@@ -131,9 +153,27 @@ final class ExecOutput {
         return exitCode;
     }
 
-    /** 126 or 127 if no program could be executed after all, else 0. */
-    int execFailure() {
-        return execFailure;
+    /** Whether processes of the command were left when it ended. */
+    boolean leftBehind() {
+        return leftBehind;
+    }
+
+    /** Why no program was executed: {@code cwd}, 126 or 127; empty if one was. */
+    String notStarted() {
+        return notStarted;
+    }
+
+    /**
+     * Whether setsid, the last that runs before the program, could not execute it: it says so in words only. What the
+     * program says itself begins otherwise or names another one.
+     */
+    boolean refusedBySetsid(String program) {
+        int end = stderrStart.indexOf("\n");
+        return (exitCode == 126 || exitCode == 127)
+                && !stdoutSeen
+                && stderrStart.indexOf(SETSID) == 0
+                && end > 0
+                && stderrStart.substring(0, end).contains(program);
     }
 
     boolean timedOut() {

@@ -2,6 +2,7 @@ package dev.sandkeeper.docker;
 
 import com.github.dockerjava.api.command.InspectExecResponse;
 import dev.sandkeeper.ExitStatus;
+import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.Signal;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
@@ -12,6 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,30 +35,42 @@ final class ExecProcess implements BackendProcess {
     private final Target target;
     private final Execs.Started started;
     private final ExecOutput output;
-    private final String program;
-    private final boolean withStdin;
+    private final ProcessRequest request;
     private final OutputStream stdin;
+    private final Seat seat;
+    /** Held while the command is signalled, so that what comes after it on the same seat is not. */
+    private final ReentrantLock signals = new ReentrantLock();
+
+    private final AtomicBoolean parted = new AtomicBoolean();
     private volatile boolean mainRuns = true;
+    private volatile boolean reused;
     private volatile boolean killed;
+    private volatile boolean spoiled;
     private volatile boolean closed;
 
     ExecProcess(
-            Execs execs, Guard guard, Target target, Execs.Started started, ExecOutput output, ProcessRequest request) {
+            Execs execs,
+            Guard guard,
+            Target target,
+            Execs.Started started,
+            ExecOutput output,
+            ProcessRequest request,
+            Seat seat) {
         this.execs = execs;
         this.guard = guard;
         this.target = target;
         this.started = started;
         this.output = output;
-        this.program = request.arguments().get(0);
-        this.withStdin = request.stdin();
-        this.stdin = withStdin ? new ExecStdin(started.stream()) : ExecStdin.ended(started.stream());
+        this.request = request;
+        this.seat = seat;
+        this.stdin = request.stdin() ? new ExecStdin(started.stream()) : ExecStdin.ended(started.stream());
     }
 
     /** Lets the program run: until now the wrapper has waited for this line. */
     void release() throws IOException, InterruptedException {
         byte[] line = "go\n".getBytes(StandardCharsets.US_ASCII);
         started.stream().write(line, 0, line.length, Deadline.in(execs.engine().callTimeout()));
-        if (!withStdin) {
+        if (!request.stdin()) {
             started.stream().shutdownOutput();
         }
     }
@@ -72,11 +88,30 @@ final class ExecProcess implements BackendProcess {
         } catch (IOException e) {
             status = ended(e);
         }
-        started.stream().close();
-        if (output.execFailure() != 0) {
-            throw FreshExec.notStartable(execs, program, output.execFailure() == 126);
+        part();
+        String reason = output.notStarted();
+        if (reason.isEmpty()
+                && seat.lasts()
+                && output.refusedBySetsid(request.arguments().get(0))) {
+            reason = Integer.toString(output.exitCode());
+        }
+        if (!reason.isEmpty()) {
+            throw execs.notStartable(request, reason);
         }
         return status;
+    }
+
+    private void part() {
+        if (parted.compareAndSet(false, true)) {
+            signals.lock();
+            try {
+                boolean clean = output.complete() && !output.leftBehind() && !spoiled;
+                reused = clean && seat.lasts();
+                seat.release(clean);
+            } finally {
+                signals.unlock();
+            }
+        }
     }
 
     private ExitStatus run(OutputSink sink) throws IOException, InterruptedException {
@@ -93,7 +128,7 @@ final class ExecProcess implements BackendProcess {
             return ended(null);
         }
         finished();
-        Deadline patience = Deadline.in(LEFT_BEHIND);
+        Deadline patience = seat.lasts() && !output.leftBehind() ? Deadline.past() : Deadline.in(LEFT_BEHIND);
         while (open && !patience.passed()) {
             try {
                 open = output.pass(sink, patience);
@@ -104,8 +139,10 @@ final class ExecProcess implements BackendProcess {
             }
         }
         output.flush(sink);
-        // should it have been killed, its wrapper waits for the next one
-        guard.check();
+        if (!seat.lasts()) {
+            // should it have been killed, the wrapper waits for the next one
+            guard.check();
+        }
         return new ExitStatus(output.exitCode(), output.timedOut());
     }
 
@@ -113,6 +150,9 @@ final class ExecProcess implements BackendProcess {
     private ExitStatus ended(@Nullable IOException cut) throws InterruptedException {
         if (closed) {
             throw execs.engine().faults().unavailable("process_closed", "the process was closed while it ran", cut);
+        }
+        if (seat.lasts() && !killed && cut == null) {
+            endRest();
         }
         Deadline deadline = Deadline.in(FORGETS);
         while (true) {
@@ -149,6 +189,15 @@ final class ExecProcess implements BackendProcess {
         }
     }
 
+    /** The shell was killed, by the command or another one: nothing of it must go on without being seen. */
+    private void endRest() {
+        try {
+            guard.kill(target, false, false);
+        } catch (SandboxException e) {
+            LOG.debug("could not end the rest of a command", e);
+        }
+    }
+
     /** The end of the sandbox kills its commands before the engine knows of it. */
     private boolean sandboxEnded() throws InterruptedException {
         Deadline deadline = Deadline.in(killed ? Duration.ZERO : FORGETS);
@@ -163,27 +212,53 @@ final class ExecProcess implements BackendProcess {
 
     private void finished() {
         mainRuns = false;
-        guard.forget(target);
+        seat.mainEnded();
+    }
+
+    /** Whether the first process of the target is still there. */
+    private boolean firstLives() {
+        return mainRuns || seat.lasts();
     }
 
     @Override
     public void signal(Signal signal) {
-        if (mainRuns) {
-            killed |= signal == Signal.KILL;
-            guard.signal(target, signal.number(), true);
+        signals.lock();
+        try {
+            if (mainRuns) {
+                killed |= signal == Signal.KILL;
+                spoiled |= signal == Signal.KILL;
+                guard.signal(target, signal.number(), true);
+            }
+        } finally {
+            signals.unlock();
         }
     }
 
     @Override
     public void end(Duration grace) {
-        killed = true;
-        new Ending(execs, guard, target, () -> mainRuns).end(grace);
+        signals.lock();
+        try {
+            if (!reused) {
+                killed = true;
+                BooleanSupplier told = seat.lasts() ? () -> !mainRuns : null;
+                spoiled = true;
+                spoiled = !new Ending(execs, guard, target, this::firstLives, told).end(grace);
+            }
+        } finally {
+            signals.unlock();
+        }
+    }
+
+    @Override
+    public String channel() {
+        return seat.channel();
     }
 
     @Override
     public void close() {
         closed = true;
-        guard.leave(target);
-        started.stream().close();
+        if (parted.compareAndSet(false, true)) {
+            seat.leave();
+        }
     }
 }

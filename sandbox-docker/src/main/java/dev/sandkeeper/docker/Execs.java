@@ -9,6 +9,7 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProviderState;
 import java.io.IOException;
 import java.util.List;
@@ -112,6 +113,16 @@ final class Execs {
                         "Use an image with a POSIX shell, such as one that is based on Debian or Alpine");
     }
 
+    /** Something was lost on the way to a shell, or the engine could not start it and said why. */
+    SandboxException lost(String what, String complaint, IOException e) {
+        if (!complaint.isEmpty()) {
+            return refused(0, complaint);
+        }
+        return isGone()
+                ? engine.faults().gone(ref, "it ended")
+                : engine.faults().unreachable(what, e);
+    }
+
     /** Whether the container has ended for good. */
     boolean isGone() {
         Optional<InspectContainerResponse> container = inventory.inspect(containerId);
@@ -150,6 +161,32 @@ final class Execs {
                 throw engine.faults().refused("kill container " + ref, e);
             }
         }
+    }
+
+    /**
+     * Why a program did not start.
+     *
+     * @param reason {@code cwd}, 126 or 127, as our scripts say it
+     */
+    CommandNotStartableException notStartable(ProcessRequest request, String reason) {
+        String program = request.arguments().get(0);
+        return switch (reason) {
+            case "cwd" ->
+                new CommandNotStartableException(failure(
+                                "working_directory_missing",
+                                "the working directory " + request.workingDirectory()
+                                        + " does not exist in the sandbox or cannot be entered")
+                        .remedy("Make it first, or name another"));
+            case "126" ->
+                new CommandNotStartableException(failure(
+                                "command_not_executable",
+                                "\"" + program + "\" is in the sandbox but cannot be executed (126)")
+                        .remedy("Set its executable bit, or run it by its interpreter"));
+            default ->
+                new CommandNotStartableException(
+                        failure("command_not_found", "\"" + program + "\" is not in the sandbox (127)")
+                                .remedy("Install it in the image, or name its path"));
+        };
     }
 
     Failure failure(String code, String message) {

@@ -1,17 +1,19 @@
 package dev.sandkeeper.docker;
 
-import dev.sandkeeper.CommandNotStartableException;
-import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** An exec of the engine for each command: slow (about 40 ms), and works with every user and every shell. */
 final class FreshExec implements CommandChannel {
+    private static final Logger LOG = LoggerFactory.getLogger(FreshExec.class);
     private static final String WHAT = "start a command";
 
     /** How long after its deadline a command ends that nobody ended: the host comes first, with a grace. */
@@ -24,7 +26,20 @@ final class FreshExec implements CommandChannel {
     }
 
     @Override
-    public BackendProcess start(ProcessRequest request, @Nullable String user, Guard guard) {
+    public BackendProcess start(ProcessRequest request, byte[] input, @Nullable String user, Guard guard) {
+        if (input.length == 0) {
+            return start(request, user, guard);
+        }
+        BackendProcess process = start(request.withStdin(), user, guard);
+        try (OutputStream stdin = process.stdin()) {
+            stdin.write(input);
+        } catch (IOException e) {
+            LOG.debug("the command did not read all of its input: {}", e.getMessage());
+        }
+        return process;
+    }
+
+    private BackendProcess start(ProcessRequest request, @Nullable String user, Guard guard) {
         GuardLink.Hello hello = guard.hello();
         String tag = Tags.next();
         List<String> environment = new ArrayList<>();
@@ -46,13 +61,14 @@ final class FreshExec implements CommandChannel {
         Target target = null;
         try {
             target = target(output.header(Deadline.in(execs.engine().callTimeout())), tag, request);
-            ExecProcess process = new ExecProcess(execs, guard, target, started, output, request);
+            ExecProcess process = new ExecProcess(
+                    execs, guard, target, started, output, request, new Own(guard, target, started.stream()));
             guard.register(target);
             process.release();
             kept = true;
             return process;
         } catch (IOException e) {
-            throw lost(output, e);
+            throw execs.lost(WHAT, output.complaint(), e);
         } catch (InterruptedException e) {
             throw execs.engine().faults().interrupted(WHAT, e);
         } finally {
@@ -66,17 +82,8 @@ final class FreshExec implements CommandChannel {
         }
     }
 
-    private SandboxException lost(ExecOutput output, IOException e) {
-        String complaint = output.complaint();
-        if (!complaint.isEmpty()) {
-            return execs.refused(0, complaint);
-        }
-        return execs.isGone()
-                ? execs.engine().faults().gone(execs.ref(), "it ended")
-                : execs.engine().faults().unreachable(WHAT, e);
-    }
-
-    private static String seconds(@Nullable Duration deadline) {
+    /** After how many seconds everything of a command is killed inside, if nobody else does it; 0 for never. */
+    static String seconds(@Nullable Duration deadline) {
         return deadline == null
                 ? "0"
                 : Long.toString(deadline.plusMillis(999).plus(AFTER_DEADLINE).toSeconds());
@@ -92,25 +99,36 @@ final class FreshExec implements CommandChannel {
             case "ok" ->
                 new Target(
                         tag, words.get(2).matches("[0-9]{1,10}") ? words.get(2) : "-", Integer.parseInt(words.get(1)));
-            case "cwd" ->
-                throw new CommandNotStartableException(execs.failure(
-                                "working_directory_missing",
-                                "the working directory " + request.workingDirectory()
-                                        + " does not exist in the sandbox or cannot be entered")
-                        .remedy("Make it first, or name another"));
-            case "126" -> throw notStartable(execs, request.arguments().get(0), true);
-            default -> throw notStartable(execs, request.arguments().get(0), false);
+            default -> throw execs.notStartable(request, words.get(3));
         };
     }
 
-    static CommandNotStartableException notStartable(Execs execs, String program, boolean found) {
-        return found
-                ? new CommandNotStartableException(execs.failure(
-                                "command_not_executable",
-                                "\"" + program + "\" is in the sandbox but cannot be executed (126)")
-                        .remedy("Set its executable bit, or run it by its interpreter"))
-                : new CommandNotStartableException(
-                        execs.failure("command_not_found", "\"" + program + "\" is not in the sandbox (127)")
-                                .remedy("Install it in the image, or name its path"));
+    /** An exec of the command's own. */
+    private record Own(Guard guard, Target target, HijackedStream stream) implements Seat {
+        @Override
+        public String channel() {
+            return "exec";
+        }
+
+        @Override
+        public boolean lasts() {
+            return false;
+        }
+
+        @Override
+        public void mainEnded() {
+            guard.forget(target);
+        }
+
+        @Override
+        public void release(boolean clean) {
+            stream.close();
+        }
+
+        @Override
+        public void leave() {
+            guard.leave(target);
+            stream.close();
+        }
     }
 }

@@ -10,6 +10,8 @@ import java.util.stream.Collectors;
 enum ShellText {
     /** Runs one command. */
     COMMAND("command.sh"),
+    /** Runs one command after another. */
+    SESSION("session.sh"),
     /** Ends commands. */
     GUARD("guard.sh");
 

@@ -1,0 +1,106 @@
+package dev.sandkeeper.docker;
+
+import dev.sandkeeper.spi.ProcessRequest;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What session.sh is sent to run one command. Everything that comes from outside stands between single quotes. */
+final class CommandText {
+    /** Beyond that an exec of its own is quicker. */
+    private static final int LONGEST = 96 * 1024;
+
+    /** Variables that a shell sets, reads or protects itself. */
+    private static final Pattern OF_SHELLS =
+            Pattern.compile("_|__sk_.*|BASH.*|COMP_.*|DIRSTACK|ENV|EPOCH.*|EUID|FUNCNAME|"
+                    + "GROUPS|HISTCMD|IFS|LINENO|OLDPWD|OPTARG|OPTERR|OPTIND|PIPESTATUS|POSIXLY_CORRECT|PPID|PS[0-4]|PWD|RANDOM|"
+                    + "SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID");
+
+    private final ByteArrayOutputStream text = new ByteArrayOutputStream(512);
+
+    private CommandText() {}
+
+    /**
+     * Writes a command.
+     *
+     * @param input what the command reads
+     * @return nothing if a shell cannot run it as it is meant, or not quickly
+     */
+    static byte @Nullable [] of(ProcessRequest request, byte[] input, String tag) {
+        if (tooLong(request, input)
+                || request.environment().keySet().stream()
+                        .anyMatch(name -> OF_SHELLS.matcher(name).matches())) {
+            return null;
+        }
+        CommandText command = new CommandText();
+        command.write(request, input, tag);
+        return command.text.toByteArray();
+    }
+
+    private static boolean tooLong(ProcessRequest request, byte[] input) {
+        long length = 3L * input.length + request.workingDirectory().length();
+        for (String argument : request.arguments()) {
+            length += argument.length() + 3L;
+        }
+        for (Map.Entry<String, String> variable : request.environment().entrySet()) {
+            length += variable.getKey().length() + variable.getValue().length() + 4L;
+        }
+        return length > LONGEST;
+    }
+
+    private void write(ProcessRequest request, byte[] input, String tag) {
+        if (!request.environment().isEmpty()) {
+            plain("__sk_set() { export");
+            request.environment().forEach((name, value) -> {
+                plain(" " + name + "=");
+                quoted(value);
+            });
+            plain("; }\n");
+        }
+        if (input.length > 0) {
+            plain("__sk_input() { printf '");
+            for (byte b : input) {
+                printed(b);
+            }
+            plain("'; }\n");
+        }
+        plain("__sk_run " + tag + " " + FreshExec.seconds(request.deadline())
+                + (request.environment().isEmpty() ? " 0" : " 1")
+                + (input.length == 0 ? " 0 " : " 1 "));
+        quoted(request.workingDirectory());
+        for (String argument : request.arguments()) {
+            plain(" ");
+            quoted(argument);
+        }
+        plain("\n");
+    }
+
+    private void plain(String ascii) {
+        text.writeBytes(ascii.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private void quoted(String value) {
+        text.write('\'');
+        for (byte b : value.getBytes(StandardCharsets.UTF_8)) {
+            if (b == '\'') {
+                plain("'\\''");
+            } else {
+                text.write(b);
+            }
+        }
+        text.write('\'');
+    }
+
+    /** As printf reads it. */
+    private void printed(byte b) {
+        boolean itself = b >= ' ' && b < 0x7f && b != '\'' && b != '\\' && b != '%';
+        if (itself || b == '\n') {
+            text.write(b);
+        } else {
+            plain(String.format(Locale.ROOT, "\\%03o", b & 0xff));
+        }
+    }
+}

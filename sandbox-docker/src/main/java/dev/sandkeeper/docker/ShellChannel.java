@@ -1,0 +1,120 @@
+package dev.sandkeeper.docker;
+
+import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.spi.BackendProcess;
+import dev.sandkeeper.spi.ProcessRequest;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs commands by shells that stay in the sandbox: a millisecond or two for each, where an exec of the engine takes 40. What
+ * a shell cannot do goes to the other channel: a stream of input, a command that asks for a fresh process, one with too much
+ * text, an image without {@code setsid}, a kernel without audit sessions.
+ *
+ * <p>Shell and commands run as the same user. A program that reads the shell's memory can end its own command early with
+ * an exit code that it likes, and a process of it that nobody saw can do so to later ones; it can kill the shell. None of
+ * that reaches the host or another sandbox, and a new shell takes the place of one that is lost.
+ */
+final class ShellChannel implements CommandChannel, Closeable {
+    private final Execs execs;
+    private final CommandChannel other;
+    private final Map<String, ShellPool> pools = new ConcurrentHashMap<>();
+
+    ShellChannel(Execs execs, CommandChannel other) {
+        this.execs = execs;
+        this.other = other;
+    }
+
+    /** Opens a first shell for a user, before any command runs. */
+    void prepare(@Nullable String user, Guard guard) {
+        pool(user, guard).prepare();
+    }
+
+    private ShellPool pool(@Nullable String user, Guard guard) {
+        return pools.computeIfAbsent(user == null ? "" : user, name -> new ShellPool(execs, user, guard));
+    }
+
+    @Override
+    public BackendProcess start(ProcessRequest request, byte[] input, @Nullable String user, Guard guard) {
+        if (!request.stdin() && !request.fresh()) {
+            String tag = Tags.next();
+            byte[] text = CommandText.of(request, input, tag);
+            if (text != null) {
+                ShellPool pool = pool(user, guard);
+                ShellSession session = pool.take();
+                if (session != null) {
+                    return start(request, tag, text, pool, session, guard);
+                }
+            }
+        }
+        return other.start(request, input, user, guard);
+    }
+
+    private BackendProcess start(
+            ProcessRequest request, String tag, byte[] text, ShellPool pool, ShellSession session, Guard guard) {
+        boolean started = false;
+        try {
+            session.stream()
+                    .write(text, 0, text.length, Deadline.in(execs.engine().callTimeout()));
+            started = true;
+            return new ExecProcess(
+                    execs,
+                    guard,
+                    session.target(),
+                    new Execs.Started(session.execId(), session.stream()),
+                    ExecOutput.withoutHeader(session.stream(), tag),
+                    request,
+                    new Borrowed(pool, session));
+        } catch (IOException e) {
+            throw lost(e);
+        } catch (InterruptedException e) {
+            throw execs.engine().faults().interrupted("start a command", e);
+        } finally {
+            if (!started) {
+                pool.discard(session);
+            }
+        }
+    }
+
+    private SandboxException lost(IOException e) {
+        return execs.lost("start a command", "", e);
+    }
+
+    /** The shells of a connection that is closed end, and with the guard their commands. */
+    @Override
+    public void close() {
+        pools.values().forEach(ShellPool::close);
+    }
+
+    private record Borrowed(ShellPool pool, ShellSession session) implements Seat {
+        @Override
+        public String channel() {
+            return "shell";
+        }
+
+        @Override
+        public boolean lasts() {
+            return true;
+        }
+
+        @Override
+        public void mainEnded() {}
+
+        @Override
+        public void release(boolean clean) {
+            if (clean) {
+                pool.giveBack(session);
+            } else {
+                pool.discard(session);
+            }
+        }
+
+        @Override
+        public void leave() {
+            pool.leave(session);
+        }
+    }
+}
