@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** What session.sh is sent to run one command. Everything that comes from outside stands between single quotes. */
 final class CommandText {
     /** Beyond that an exec of its own is quicker. */
-    private static final int LONGEST = 96 * 1024;
+    private static final int LONGEST = 128 * 1024;
 
     /** Variables that a shell sets, reads or protects itself. */
     private static final Pattern OF_SHELLS =

@@ -1,6 +1,5 @@
 package dev.sandkeeper.docker;
 
-import static dev.sandkeeper.docker.Sandboxes.command;
 import static dev.sandkeeper.docker.Sandboxes.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -31,6 +30,23 @@ class CommandTest {
 
     @RegisterExtension
     final Sandboxes sandboxes = new Sandboxes();
+
+    /** Which channel is to run the commands that the tests are about. */
+    boolean fresh() {
+        return false;
+    }
+
+    private ProcessRequest command(String... arguments) {
+        return new ProcessRequest(List.of(arguments), Map.of(), "/workspace", null, false, null, fresh());
+    }
+
+    private ProcessRequest command(Duration deadline, String... arguments) {
+        return new ProcessRequest(List.of(arguments), Map.of(), "/workspace", null, false, deadline, fresh());
+    }
+
+    private Sandboxes.Ran run(BackendSandbox sandbox, String script) {
+        return Sandboxes.run(sandbox, command("sh", "-c", script));
+    }
 
     private static int count(BackendSandbox sandbox, String mark) {
         String half = mark.substring(0, 3) + "'" + mark.substring(3) + "'";
@@ -130,7 +146,7 @@ class CommandTest {
     void waitsHalfASecondAtMostForStreamsThatAreLeftOpen() {
         BackendSandbox sandbox = sandboxes.create();
         long start = System.nanoTime();
-        Sandboxes.Ran ran = sh(sandbox, "(sleep 0.1; echo late; sleep 98769) & echo early; exit 9");
+        Sandboxes.Ran ran = run(sandbox, "(sleep 0.1; echo late; sleep 98769) & echo early; exit 9");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
         assertThat(ran.out()).isEqualTo("early\nlate\n");
         assertThat(ran.code()).isEqualTo(9);
@@ -139,7 +155,7 @@ class CommandTest {
     @Test
     void letsNoWrapperLingerOnceTheResultIsHere() {
         BackendSandbox sandbox = sandboxes.create();
-        assertThat(sh(sandbox, "echo 98771; exit 3").code()).isEqualTo(3);
+        assertThat(run(sandbox, "echo 98771; exit 3").code()).isEqualTo(3);
         await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98771") == 0);
     }
 
@@ -164,7 +180,7 @@ class CommandTest {
                 "for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in *[e]verything*'kill -9 -1'*)"
                         + " kill -9 ${p#/proc/};; esac; done 2>/dev/null; exit 98773";
         for (int i = 0; i < 5; i++) {
-            assertThat(sh(sandbox, killsTheWatch).code()).isEqualTo(98773 % 256);
+            assertThat(run(sandbox, killsTheWatch).code()).isEqualTo(98773 % 256);
         }
         await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98773") == 0);
     }
@@ -215,7 +231,8 @@ class CommandTest {
                                         "/workspace",
                                         null,
                                         false,
-                                        Duration.ofSeconds(60)))
+                                        Duration.ofSeconds(60),
+                                        fresh()))
                         .out())
                 .isEqualTo("found\n");
     }
