@@ -1,8 +1,8 @@
 package dev.sandkeeper.docker;
 
 import dev.sandkeeper.Endpoint;
-import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
