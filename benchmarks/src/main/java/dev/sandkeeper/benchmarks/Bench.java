@@ -37,7 +37,11 @@ public final class Bench {
     private static void run(Options options, Report report) throws Exception {
         switch (options.bench()) {
             case "exec" -> new ExecBench(options, report).run();
-            default -> throw new IllegalStateException("not yet");
+            case "create" -> new CreateBench(options, report).run();
+            case "files" -> new FilesBench(options, report).run();
+            case "stream" -> new StreamBench(options, report).run();
+            case "load" -> new LoadRun(options, report).run();
+            default -> new HeapRun(options, report).run();
         }
     }
 }

@@ -11,9 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** An application as ours would be: a manager over Docker, with a store in a file. */
 final class Host implements AutoCloseable {
@@ -75,10 +73,8 @@ final class Host implements AutoCloseable {
     @Override
     public void close() {
         manager.close();
-        try (Stream<Path> found = Files.walk(directory)) {
-            for (Path file : found.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
+        try {
+            Scratch.remove(directory);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + directory, e);
         }
