@@ -12,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,8 @@ final class CommandRun {
     /** What {@link BackendProcess#end} may take beyond the grace, with a reserve for a busy host. */
     private static final Duration END_BOUND = Duration.ofSeconds(10);
 
+    private static final int KILLED = 128 + Signal.KILL.number();
+
     private final BackendProcess process;
     private final Command command;
     private final ScheduledExecutorService timer;
@@ -29,10 +32,23 @@ final class CommandRun {
     /** Decides the race between the command's own end and its deadline. */
     private final AtomicBoolean decided = new AtomicBoolean();
 
+    private final BooleanSupplier killedForMemory;
+    private volatile boolean abandoned;
     private volatile boolean timedOut;
     private volatile boolean unconfirmed;
 
-    CommandRun(BackendProcess process, Command command, ScheduledExecutorService timer, Executor workers) {
+    /**
+     * One that has been started.
+     *
+     * @param killedForMemory whether memory was why it was killed; asked once, if it was killed by nobody here
+     */
+    CommandRun(
+            BackendProcess process,
+            Command command,
+            ScheduledExecutorService timer,
+            Executor workers,
+            BooleanSupplier killedForMemory) {
+        this.killedForMemory = killedForMemory;
         this.process = process;
         this.command = command;
         this.timer = timer;
@@ -71,7 +87,12 @@ final class CommandRun {
         try {
             ExitStatus status = process.pump(sink);
             decided.set(true);
-            return timedOut ? new ExitStatus(status.exitCode(), true) : status;
+            if (timedOut) {
+                return new ExitStatus(status.exitCode(), true);
+            }
+            return status.exitCode() == KILLED && !abandoned && !status.timedOut() && killedForMemory.getAsBoolean()
+                    ? new ExitStatus(KILLED, false, true)
+                    : status;
         } catch (SandboxException e) {
             decided.set(true);
             if (unconfirmed) {
@@ -123,8 +144,14 @@ final class CommandRun {
         }
     }
 
+    /** Somebody here kills it. */
+    void killed() {
+        abandoned = true;
+    }
+
     /** Ends the process tree because its caller has gone away; never throws. */
     void abandon(Duration grace) {
+        killed();
         decided.set(true);
         try {
             process.end(grace);

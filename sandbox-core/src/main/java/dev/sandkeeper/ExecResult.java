@@ -55,6 +55,16 @@ public final class ExecResult {
     }
 
     /**
+     * Whether it was killed because the sandbox had used up its memory, as far as that is known:
+     * {@link ExitStatus#outOfMemory()}.
+     *
+     * @return true if more memory might have helped
+     */
+    public boolean outOfMemory() {
+        return status.outOfMemory();
+    }
+
+    /**
      * What it printed on standard output, as {@link CapturedOutput#text()}.
      *
      * @return the text
@@ -127,17 +137,24 @@ public final class ExecResult {
         if (exitCode() == 0 && !timedOut()) {
             return this;
         }
-        String how = timedOut() ? "was ended at its deadline" : "exited with " + exitCode();
+        String how = timedOut()
+                ? "was ended at its deadline"
+                : outOfMemory() ? "was killed for want of memory" : "exited with " + exitCode();
+        String code = timedOut() ? "command_timed_out" : outOfMemory() ? "command_out_of_memory" : "command_failed";
         throw new CommandFailedException(
                 this,
-                Failure.of(timedOut() ? "command_timed_out" : "command_failed", "command \"" + program + "\" " + how)
-                        .remedy("Look at result().stderr()"));
+                Failure.of(code, "command \"" + program + "\" " + how)
+                        .remedy(
+                                outOfMemory()
+                                        ? "Give the sandbox more memory, or the command less to do at once"
+                                        : "Look at result().stderr()"));
     }
 
     /** Exit code and sizes, not the output. */
     @Override
     public String toString() {
-        return "ExecResult[" + program + ", exitCode=" + exitCode() + (timedOut() ? ", timedOut" : "") + ", stdout="
+        return "ExecResult[" + program + ", exitCode=" + exitCode() + (timedOut() ? ", timedOut" : "")
+                + (outOfMemory() ? ", outOfMemory" : "") + ", stdout="
                 + stdout.totalBytes() + " B, stderr=" + stderr.totalBytes() + " B, " + duration.toMillis() + " ms]";
     }
 }

@@ -4,12 +4,16 @@ import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.BackgroundRequest;
 import dev.sandkeeper.spi.ProcessRequest;
+import dev.sandkeeper.spi.ResourceUsage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A handle of one sandbox. Safe from many threads. One that {@link SandboxManager#create} answered owns the sandbox, and
@@ -20,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * {@link HandleClosedException}.
  */
 public final class Sandbox implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
     private static final Duration BACKEND_GRACE = Duration.ofSeconds(5);
 
     private final SandboxManager manager;
@@ -93,7 +98,8 @@ public final class Sandbox implements AutoCloseable {
             byte[] stdin = command.stdin();
             OutputCapture capture = new OutputCapture(command.captureLimit());
             try (BackendProcess process = start(command, stdin)) {
-                CommandRun run = new CommandRun(process, command, manager.timer(), manager.workers());
+                CommandRun run =
+                        new CommandRun(process, command, manager.timer(), manager.workers(), this::killedForMemory);
                 if (stdin.length > BackendSandbox.SMALL_INPUT) {
                     run.feed(stdin, true);
                 }
@@ -154,7 +160,8 @@ public final class Sandbox implements AutoCloseable {
         boolean started = false;
         try {
             BackendProcess backendProcess = connection.start(request(command, true));
-            CommandRun run = new CommandRun(backendProcess, command, manager.timer(), manager.workers());
+            CommandRun run =
+                    new CommandRun(backendProcess, command, manager.timer(), manager.workers(), this::killedForMemory);
             SandboxProcess process = new SandboxProcess(
                     backendProcess, run, () -> manager.activity().end(id));
             process.begin(manager.workers());
@@ -256,6 +263,36 @@ public final class Sandbox implements AutoCloseable {
             throw new IllegalArgumentException("port must be from 1 to 65535: " + port);
         }
         return active(() -> connection.endpoint(port));
+    }
+
+    /** What it cannot say it does not know: the command's end is told all the same. */
+    private boolean killedForMemory() {
+        try {
+            return connection.killedForMemory();
+        } catch (SandboxException e) {
+            LOG.debug("{}: whether memory ran out is not known: {}", id, e.getMessage());
+            return false;
+        }
+    }
+
+    /**
+     * What it has used so far. Counting takes as long as the provider and a look at every file of the workspace do.
+     *
+     * @return null stands for what nobody counts
+     * @throws SandboxGoneException if the sandbox has ended
+     * @throws BackendUnavailableException if the provider did not answer
+     */
+    public ResourceUsage usage() {
+        return active(() -> {
+            ResourceUsage told = manager.usage(backend, connection.providerRef());
+            if (told.diskBytes() != null) {
+                return told;
+            }
+            OptionalLong disk = connection.workspaceBytes();
+            return disk.isEmpty()
+                    ? told
+                    : new ResourceUsage(told.cpuTime(), told.memoryBytes(), told.peakMemoryBytes(), disk.getAsLong());
+        });
     }
 
     /** A call that counts as activity. */

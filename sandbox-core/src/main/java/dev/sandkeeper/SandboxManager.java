@@ -13,6 +13,7 @@ import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.ProviderState;
+import dev.sandkeeper.spi.ResourceUsage;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.store.SandboxStore;
 import java.time.Duration;
@@ -605,6 +606,11 @@ public final class SandboxManager implements AutoCloseable {
                             case EXTENDED -> extendedTimeToLive;
                             case PERMANENT -> null;
                         });
+    }
+
+    /** All unknown if the provider does not tell. */
+    ResourceUsage usage(String backend, String providerRef) {
+        return backend(backend).usage(providerRef).orElseGet(() -> new ResourceUsage(null, null, null, null));
     }
 
     private SandboxBackend backend(@Nullable String name) {

@@ -184,6 +184,9 @@ public final class SandboxProcess implements AutoCloseable {
      */
     public void signal(Signal signal) {
         if (isAlive()) {
+            if (signal == Signal.KILL) {
+                run.killed();
+            }
             process.signal(signal);
         }
     }
@@ -197,6 +200,7 @@ public final class SandboxProcess implements AutoCloseable {
      */
     public void end(Duration grace) {
         if (isAlive()) {
+            run.killed();
             process.end(grace);
         }
     }

@@ -5,6 +5,7 @@ import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.Failure;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.OptionalLong;
 import org.slf4j.LoggerFactory;
 
 /** A backend's connection to one sandbox. Safe from many threads. */
@@ -83,6 +84,27 @@ public interface BackendSandbox extends AutoCloseable {
      */
     default Endpoint endpoint(int port) {
         throw missing(Capability.PORTS, "Choose a backend that has it");
+    }
+
+    /**
+     * What the workspace holds, measured in the sandbox where the provider does not count it for {@link SandboxBackend#usage}.
+     *
+     * @return in bytes, in steps of the disk's blocks; nothing if that is not known within 30 seconds
+     * @throws dev.sandkeeper.SandboxGoneException if the sandbox has ended
+     * @throws dev.sandkeeper.BackendUnavailableException if the backend did not answer
+     */
+    default OptionalLong workspaceBytes() {
+        return OptionalLong.empty();
+    }
+
+    /**
+     * Whether the kernel has killed a process of the sandbox because its memory was used up, since this was last asked of
+     * this object or, the first time, since it connected. Asked after a command that was killed by nobody here.
+     *
+     * @return false, which is the default, if not or if nobody counts
+     */
+    default boolean killedForMemory() {
+        return false;
     }
 
     /**

@@ -4,12 +4,14 @@ import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
+import dev.sandkeeper.internal.ShellMeasures;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +32,8 @@ final class DockerSandbox implements BackendSandbox {
     private final BackendFiles files;
     private final BackendBackground background;
     private final Map<String, Guard> guards = new ConcurrentHashMap<>();
+    private final ShellMeasures measures;
+    private long memoryKills;
     private volatile boolean closed;
     private volatile Runnable listener = () -> {};
 
@@ -54,6 +58,7 @@ final class DockerSandbox implements BackendSandbox {
         this.lease = lease;
         this.commands = new ShellChannel(execs, new FreshExec(execs));
         this.files = new ShellFiles(this, engine.faults().backend(), engine.workers());
+        this.measures = new ShellMeasures(this, engine.faults().backend());
         this.background = new ShellBackground(this, engine.faults().backend(), null);
     }
 
@@ -104,6 +109,19 @@ final class DockerSandbox implements BackendSandbox {
     @Override
     public Endpoint endpoint(int port) {
         return PublishedPorts.endpoint(inventory, engine.faults(), ref, port);
+    }
+
+    @Override
+    public OptionalLong workspaceBytes() {
+        return measures.workspaceBytes();
+    }
+
+    /** The engine tells only of the container's first process, so the kernel is asked. */
+    @Override
+    public synchronized boolean killedForMemory() {
+        long before = memoryKills;
+        memoryKills = Math.max(before, measures.memoryKills().orElse(before));
+        return memoryKills > before;
     }
 
     /** Told when this is closed. */

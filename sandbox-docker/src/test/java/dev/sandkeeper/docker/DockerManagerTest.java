@@ -5,6 +5,7 @@ import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.ManagerContract;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import java.util.Optional;
 
 @Needs(Component.DOCKER)
 class DockerManagerTest extends ManagerContract {
@@ -16,5 +17,10 @@ class DockerManagerTest extends ManagerContract {
     @Override
     protected SandboxSpec spec() {
         return SandboxSpec.builder().image("sandkeeper-test/busybox").build();
+    }
+
+    @Override
+    protected Optional<String> memoryBomb() {
+        return Optional.of("exec tail -c 200000000 /dev/zero");
     }
 }

@@ -118,6 +118,21 @@ final class Cgroups {
         return cpu == null && now == null ? null : new dev.sandkeeper.spi.ResourceUsage(cpu, now, peak, null);
     }
 
+    /** How many processes the kernel has killed for want of memory; 0 if nobody counts. */
+    long memoryKills(SandboxRef ref) {
+        if (!has("memory")) {
+            return 0;
+        }
+        String text = Io.readIfExists(group("memory", ref).resolve(unified ? "memory.events" : "memory.oom_control"));
+        return text == null
+                ? 0
+                : text.lines()
+                        .filter(line -> line.startsWith("oom_kill "))
+                        .mapToLong(line -> Long.parseLong(line.substring(9).strip()))
+                        .findFirst()
+                        .orElse(0);
+    }
+
     /** The sandboxes of a deployment that have a group. */
     Set<SandboxRef> list(String deployment) {
         Set<SandboxRef> found = new TreeSet<>((a, b) -> a.id().compareTo(b.id()));

@@ -4,6 +4,7 @@ import dev.sandkeeper.Lifetime;
 import dev.sandkeeper.internal.BackgroundKeeper;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
+import dev.sandkeeper.internal.ShellMeasures;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
@@ -15,6 +16,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -22,6 +24,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +46,8 @@ final class LocalSandbox implements BackendSandbox {
     private final Failures failures;
     private final BackendFiles files;
     private final BackendBackground background;
+    private final LongSupplier countsMemoryKills;
+    private long memoryKills;
     /** What this object has made and keeps alive; null if it has only connected. */
     private final @Nullable Runnable ownsHolder;
 
@@ -59,6 +64,7 @@ final class LocalSandbox implements BackendSandbox {
             ScheduledExecutorService alarms,
             Failures failures,
             BackgroundKeeper keeper,
+            LongSupplier countsMemoryKills,
             @Nullable Runnable ownsHolder) {
         this.ref = ref;
         this.description = description;
@@ -70,6 +76,8 @@ final class LocalSandbox implements BackendSandbox {
         this.failures = failures;
         this.ownsHolder = ownsHolder;
         this.files = new ShellFiles(this, failures.backend(), host.executor());
+        this.countsMemoryKills = countsMemoryKills;
+        this.memoryKills = countsMemoryKills.getAsLong();
         this.background = new ShellBackground(this, failures.backend(), keeper);
     }
 
@@ -81,6 +89,18 @@ final class LocalSandbox implements BackendSandbox {
     @Override
     public BackendFiles files() {
         return files;
+    }
+
+    @Override
+    public OptionalLong workspaceBytes() {
+        return new ShellMeasures(this, failures.backend()).workspaceBytes();
+    }
+
+    @Override
+    public synchronized boolean killedForMemory() {
+        long before = memoryKills;
+        memoryKills = countsMemoryKills.getAsLong();
+        return memoryKills > before;
     }
 
     @Override

@@ -213,6 +213,7 @@ final class Sandboxes implements AutoCloseable {
                 alarms,
                 failures,
                 new BackgroundRecords(state.background(ref), ref.id(), failures),
+                () -> cgroups.memoryKills(ref),
                 ownsHolder);
     }
 

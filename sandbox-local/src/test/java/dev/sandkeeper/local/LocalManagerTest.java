@@ -6,6 +6,7 @@ import dev.sandkeeper.testkit.ManagerContract;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 
 @Needs(Component.BUBBLEWRAP)
@@ -21,5 +22,10 @@ class LocalManagerTest extends ManagerContract {
     @Override
     protected SandboxSpec spec() {
         return SandboxSpec.builder().build();
+    }
+
+    @Override
+    protected Optional<String> memoryBomb() {
+        return Optional.of("exec perl -e '$x = \"x\" x 200_000_000; print length $x'");
     }
 }

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -306,6 +307,16 @@ public final class FaultInjectingBackend extends ForwardingBackend {
         @Override
         public Endpoint endpoint(int port) {
             return connected.endpoint(port);
+        }
+
+        @Override
+        public OptionalLong workspaceBytes() {
+            return connected.workspaceBytes();
+        }
+
+        @Override
+        public boolean killedForMemory() {
+            return connected.killedForMemory();
         }
 
         @Override

@@ -9,6 +9,7 @@ import dev.sandkeeper.BackgroundStatus;
 import dev.sandkeeper.Command;
 import dev.sandkeeper.ExecResult;
 import dev.sandkeeper.HandleClosedException;
+import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.Sandbox;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
@@ -24,6 +25,7 @@ import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProvisionRequest;
+import dev.sandkeeper.spi.ResourceUsage;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.store.SandboxStore;
 import java.io.IOException;
@@ -34,6 +36,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -323,6 +326,65 @@ public abstract class ManagerContract {
                 assertThat(sandbox.backgroundCommand("server")).isEmpty();
                 assertThatThrownBy(found::status).isInstanceOf(SandboxNotFoundException.class);
             }
+        }
+    }
+
+    @Test
+    final void theUsageGrowsWithWhatTheWorkspaceHolds() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            Long before = sandbox.usage().diskBytes();
+            sandbox.exec(Command.shell("head -c 3000000 /dev/zero > /workspace/large"));
+            ResourceUsage usage = sandbox.usage();
+            if (before == null) {
+                assertThat(usage.diskBytes()).isNull();
+                return;
+            }
+            assertThat(usage.diskBytes()).isBetween(before + 2_900_000, before + 3_300_000);
+            if (usage.cpuTime() != null) {
+                assertThat(usage.cpuTime()).isPositive();
+            }
+        }
+    }
+
+    @Test
+    final void aCommandThatIsKilledBySomebodyElseIsNotOutOfMemory() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            ExecResult killed = sandbox.exec(Command.shell("kill -KILL $$; sleep 5"));
+            assertThat(killed.exitCode()).isEqualTo(128 + 9);
+            assertThat(killed.outOfMemory()).isFalse();
+        }
+    }
+
+    /**
+     * What takes more than 64 MB of memory, as a script. Tried where {@link Capability#MEMORY_LIMIT} is a capability.
+     *
+     * @return nothing, which is the default, if the limit is only said to be kept
+     */
+    protected Optional<String> memoryBomb() {
+        return Optional.empty();
+    }
+
+    @Test
+    final void aCommandThatHasUsedUpTheMemoryIsToldAsSuch() {
+        try (SandboxBackend probe = backend()) {
+            if (memoryBomb().isEmpty() || !probe.capabilities().contains(Capability.MEMORY_LIMIT)) {
+                return;
+            }
+        }
+        try (Sandbox sandbox = manager.create(
+                spec().toBuilder().memory(MemorySize.megabytes(64)).build())) {
+            for (int round = 0; round < 2; round++) {
+                ExecResult result = sandbox.exec(Command.shell(memoryBomb().get()));
+                assertThat(result.exitCode()).as("%s", result).isEqualTo(128 + 9);
+                assertThat(result.outOfMemory()).isTrue();
+                assertThatThrownBy(result::orThrow).hasMessageContaining("memory");
+                assertThat(sandbox.exec(Command.shell("kill -KILL $$; sleep 5")).outOfMemory())
+                        .isFalse();
+            }
+            assertThat(sandbox.usage().peakMemoryBytes())
+                    .satisfiesAnyOf(
+                            peak -> assertThat(peak).isNull(),
+                            peak -> assertThat(peak).isGreaterThan(32L << 20));
         }
     }
 

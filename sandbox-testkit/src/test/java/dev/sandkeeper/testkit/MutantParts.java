@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 
 /** Sound parts that mutants spoil one method of. */
@@ -97,6 +98,16 @@ final class MutantParts {
         @Override
         public Endpoint endpoint(int port) {
             return delegate.endpoint(port);
+        }
+
+        @Override
+        public OptionalLong workspaceBytes() {
+            return delegate.workspaceBytes();
+        }
+
+        @Override
+        public boolean killedForMemory() {
+            return delegate.killedForMemory();
         }
 
         @Override
