@@ -3,11 +3,13 @@ package dev.sandkeeper;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.BackgroundRequest;
+import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ResourceUsage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -92,6 +94,28 @@ public final class Sandbox implements AutoCloseable {
      * @throws BackendUnavailableException if the connection was lost; the command ends by its deadline or with this JVM
      */
     public ExecResult exec(Command command) {
+        return run(command, null);
+    }
+
+    /**
+     * Runs a command to its end, as {@link #exec(Command)}, and tells what it prints as it comes. What was captured is in
+     * the result all the same: {@code captureLimit(0)} leaves it to the listener alone.
+     *
+     * @param command what to run
+     * @param listener is told of the output; whatever it throws ends the command and is thrown here
+     * @return how it ended and what it printed
+     * @throws CommandNotStartableException if there is no such program, or it cannot be executed
+     * @throws CapabilityMissingException if the command needs what the backend lacks
+     * @throws SandboxGoneException if the sandbox has ended, also while the command ran
+     * @throws SandboxInterruptedException if the calling thread was interrupted; the process tree has been ended then
+     * @throws SandboxTimeoutException if it is not known whether the deadline ended the command
+     * @throws BackendUnavailableException if the connection was lost; the command ends by its deadline or with this JVM
+     */
+    public ExecResult exec(Command command, OutputListener listener) {
+        return run(command, Objects.requireNonNull(listener, "listener"));
+    }
+
+    private ExecResult run(Command command, @Nullable OutputListener listener) {
         begin();
         long started = System.nanoTime();
         try {
@@ -103,7 +127,7 @@ public final class Sandbox implements AutoCloseable {
                 if (stdin.length > BackendSandbox.SMALL_INPUT) {
                     run.feed(stdin, true);
                 }
-                ExitStatus status = pump(run, capture);
+                ExitStatus status = listener == null ? pump(run, capture) : listen(run, capture, listener);
                 return new ExecResult(
                         command.arguments().get(0),
                         status,
@@ -124,9 +148,22 @@ public final class Sandbox implements AutoCloseable {
         return stdin.length == 0 || request.stdin() ? connection.start(request) : connection.start(request, stdin);
     }
 
-    private ExitStatus pump(CommandRun run, OutputCapture capture) {
+    private ExitStatus listen(CommandRun run, OutputCapture capture, OutputListener listener) {
+        ListeningSink sink = new ListeningSink(capture, listener, manager.workers(), () -> run.abandon(Duration.ZERO));
         try {
-            return run.pump(capture);
+            ExitStatus status = pump(run, sink);
+            sink.finish();
+            return status;
+        } catch (SandboxException e) {
+            // what ended the command says more than how it ended
+            sink.rethrow();
+            throw e;
+        }
+    }
+
+    private ExitStatus pump(CommandRun run, OutputSink sink) {
+        try {
+            return run.pump(sink);
         } catch (InterruptedException e) {
             run.abandon(Duration.ZERO);
             Thread.currentThread().interrupt();

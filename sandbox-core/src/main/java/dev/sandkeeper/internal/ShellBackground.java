@@ -266,7 +266,9 @@ public final class ShellBackground implements BackendBackground {
             Duration bound) {
         List<String> argv = new ArrayList<>(List.of("sh", "-c", script.text(), "sandkeeper-background"));
         argv.addAll(arguments);
-        return new ProcessRequest(argv, environment, directory, null, script == BackgroundScript.LAUNCH, bound);
+        boolean launch = script == BackgroundScript.LAUNCH;
+        // what it leaves behind is told from the rest by what it shares with no other command
+        return new ProcessRequest(argv, environment, directory, null, launch, bound, launch);
     }
 
     /** What is done before a launcher may go on. */

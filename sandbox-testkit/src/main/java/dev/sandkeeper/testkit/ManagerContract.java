@@ -10,6 +10,7 @@ import dev.sandkeeper.Command;
 import dev.sandkeeper.ExecResult;
 import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.MemorySize;
+import dev.sandkeeper.OutputListener;
 import dev.sandkeeper.Sandbox;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
@@ -39,11 +40,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -385,6 +389,74 @@ public abstract class ManagerContract {
                     .satisfiesAnyOf(
                             peak -> assertThat(peak).isNull(),
                             peak -> assertThat(peak).isGreaterThan(32L << 20));
+        }
+    }
+
+    @Test
+    final void aListenerIsToldLinesWhileTheCommandRuns() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            List<String> lines = new CopyOnWriteArrayList<>();
+            // the command goes on only once the listener has seen its first line and so has made the file
+            OutputListener listener = OutputListener.lines((source, line) -> {
+                lines.add(source + " " + line);
+                if (line.equals("\u00fcber")) {
+                    sandbox.files().write("go", "");
+                }
+            });
+            ExecResult result = sandbox.exec(
+                    Command.builder(
+                                    "sh",
+                                    "-c",
+                                    "printf '\u00fcber\\nrest'; while [ ! -e go ]; do sleep 0.05; done; echo bad >&2; sleep 0.3; echo; printf end; exit 4")
+                            .deadline(Duration.ofSeconds(30))
+                            .build(),
+                    listener);
+            assertThat(result.timedOut()).isFalse();
+            assertThat(result.exitCode()).isEqualTo(4);
+            assertThat(lines).containsExactly("STDOUT \u00fcber", "STDERR bad", "STDOUT rest", "STDOUT end");
+            assertThat(result.stdout()).isEqualTo("\u00fcber\nrest\nend");
+        }
+    }
+
+    @Test
+    final void aListenerThatThrowsEndsTheCommand() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            IllegalStateException mine = new IllegalStateException("enough");
+            AtomicInteger calls = new AtomicInteger();
+            assertThatThrownBy(() -> sandbox.exec(
+                            Command.shell("while :; do echo x; echo x >> beat; sleep 0.02; done"), (source, bytes) -> {
+                                if (calls.incrementAndGet() == 3) {
+                                    throw mine;
+                                }
+                            }))
+                    .isSameAs(mine);
+            assertThat(calls).hasValue(3);
+            long size = sandbox.files().stat("beat").size();
+            sandbox.exec("sleep", "0.5");
+            assertThat(sandbox.files().stat("beat").size()).isEqualTo(size);
+        }
+    }
+
+    @Test
+    final void aListenerThatTakesItsTimeHoldsTheCommandBackAndLosesNothing() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            AtomicLong bytes = new AtomicLong();
+            AtomicBoolean early = new AtomicBoolean();
+            ExecResult result = sandbox.exec(
+                    Command.builder("sh", "-c", "head -c 33554432 /dev/zero; touch done")
+                            .captureLimit(0)
+                            .build(),
+                    (source, chunk) -> {
+                        if (bytes.getAndAdd(chunk.remaining()) == 0) {
+                            sandbox.exec("sleep", "0.5");
+                            early.set(sandbox.files().exists("done"));
+                        }
+                    });
+            assertThat(result.exitCode()).isZero();
+            assertThat(early)
+                    .as("the command was done before its output was taken")
+                    .isFalse();
+            assertThat(bytes).hasValue(33_554_432);
         }
     }
 
