@@ -118,7 +118,8 @@ abstract class ContractSetup {
     }
 
     private void destroyAll(SandboxBackend cleaner) {
-        await().atMost(patience()).pollInSameThread().until(() -> {
+        var often = await().atMost(patience()).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(20));
+        often.pollInSameThread().until(() -> {
             List<OwnedResource> left = cleaner.listOwned(deployment).resources();
             left.forEach(resource -> cleaner.destroy(resource.providerRef()));
             return left.isEmpty();
