@@ -5,7 +5,6 @@ import dev.sandkeeper.Failure;
 import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.spi.BackendProcess;
-import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
@@ -34,13 +33,13 @@ final class FileShell {
 
     private static final Map<String, String> ENVIRONMENT = Map.of("LC_ALL", "C", "TAR_OPTIONS", "");
 
-    private final BackendSandbox sandbox;
+    private final ShellFiles.Scripts scripts;
     private final String backend;
     private final Executor executor;
     private final Duration idle;
 
-    FileShell(BackendSandbox sandbox, String backend, Executor executor, Duration idle) {
-        this.sandbox = sandbox;
+    FileShell(ShellFiles.Scripts scripts, String backend, Executor executor, Duration idle) {
+        this.scripts = scripts;
         this.backend = backend;
         this.executor = executor;
         this.idle = idle;
@@ -64,7 +63,7 @@ final class FileShell {
         Collected output = new Collected(most);
         ExitStatus status;
         ProcessRequest request = request(script, arguments, false, deadline);
-        try (BackendProcess process = stdin == null ? sandbox.start(request) : sandbox.start(request, stdin)) {
+        try (BackendProcess process = scripts.start(request, stdin)) {
             try {
                 status = process.pump(output);
             } catch (InterruptedException e) {
@@ -90,7 +89,7 @@ final class FileShell {
             FileFailures failures) {
         BytePipe pipe = new BytePipe(BUFFER);
         Collected output = new Collected(0);
-        try (BackendProcess process = sandbox.start(request(script, arguments, true, null))) {
+        try (BackendProcess process = scripts.start(request(script, arguments, true, null), null)) {
             CompletableFuture<ExitStatus> end = new CompletableFuture<>();
             try {
                 execute(() -> pump(process, output, end, pipe::abandon));
@@ -117,7 +116,7 @@ final class FileShell {
     /** Runs a script whose answer is a stream behind a plus sign, and waits for that. */
     InputStream open(FileScript script, List<String> arguments, FileFailures failures) {
         BytePipe pipe = new BytePipe(BUFFER);
-        BackendProcess process = sandbox.start(request(script, arguments, false, null));
+        BackendProcess process = scripts.start(request(script, arguments, false, null), null);
         CompletableFuture<ExitStatus> end = new CompletableFuture<>();
         Collected output = new Collected(0) {
             @Override

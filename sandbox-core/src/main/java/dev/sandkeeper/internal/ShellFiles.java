@@ -3,7 +3,9 @@ package dev.sandkeeper.internal;
 import dev.sandkeeper.FileAccessException;
 import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.spi.BackendFiles;
+import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +19,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Files of any sandbox that has a POSIX shell with stat, find, tar and the like: busybox or GNU. Everything happens inside
@@ -59,8 +62,40 @@ public final class ShellFiles implements BackendFiles {
     }
 
     ShellFiles(BackendSandbox sandbox, String backend, Executor executor, Duration idle) {
+        this(
+                (request, input) -> input == null ? sandbox.start(request) : sandbox.start(request, input),
+                backend,
+                executor,
+                idle);
+    }
+
+    /**
+     * Works on a sandbox that runs our scripts in a way of its own.
+     *
+     * @param scripts starts them
+     * @param backend as above
+     * @param executor as above
+     */
+    public ShellFiles(Scripts scripts, String backend, Executor executor) {
+        this(scripts, backend, executor, SHORT);
+    }
+
+    private ShellFiles(Scripts scripts, String backend, Executor executor, Duration idle) {
         this.backend = backend;
-        this.shell = new FileShell(sandbox, backend, executor, idle);
+        this.shell = new FileShell(scripts, backend, executor, idle);
+    }
+
+    /** Starts scripts of ours. Safe from many threads. */
+    public interface Scripts {
+        /**
+         * Starts one.
+         *
+         * @param request {@code sh}, {@code -c}, the script, a name for {@code $0}, and what is {@code $1} and so on
+         * @param input as {@link BackendSandbox#start(ProcessRequest, byte[])}; null if the request has a stream, or nothing
+         *     to read
+         * @return the started script
+         */
+        BackendProcess start(ProcessRequest request, byte @Nullable [] input);
     }
 
     @Override

@@ -27,16 +27,17 @@ final class CommandText {
      * Writes a command.
      *
      * @param input what the command reads
+     * @param ours whether it is a script of ours for {@code sh -c}, which may run in a copy of the shell itself
      * @return nothing if a shell cannot run it as it is meant, or not quickly
      */
-    static byte @Nullable [] of(ProcessRequest request, byte[] input, String tag) {
+    static byte @Nullable [] of(ProcessRequest request, byte[] input, boolean ours, String tag) {
         if (tooLong(request, input)
                 || request.environment().keySet().stream()
                         .anyMatch(name -> OF_SHELLS.matcher(name).matches())) {
             return null;
         }
         CommandText command = new CommandText();
-        command.write(request, input, tag);
+        command.write(request, input, ours, tag);
         return command.text.toByteArray();
     }
 
@@ -51,7 +52,7 @@ final class CommandText {
         return length > LONGEST;
     }
 
-    private void write(ProcessRequest request, byte[] input, String tag) {
+    private void write(ProcessRequest request, byte[] input, boolean ours, String tag) {
         if (!request.environment().isEmpty()) {
             plain("__sk_set() { export");
             request.environment().forEach((name, value) -> {
@@ -69,7 +70,8 @@ final class CommandText {
         }
         plain("__sk_run " + tag + " " + FreshExec.seconds(request.deadline())
                 + (request.environment().isEmpty() ? " 0" : " 1")
-                + (input.length == 0 ? " 0 " : " 1 "));
+                + (input.length == 0 ? " 0" : " 1")
+                + (ours ? " 1 " : " 0 "));
         quoted(request.workingDirectory());
         for (String argument : request.arguments()) {
             plain(" ");

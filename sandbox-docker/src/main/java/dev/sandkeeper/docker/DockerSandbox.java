@@ -57,7 +57,7 @@ final class DockerSandbox implements BackendSandbox {
         this.user = user;
         this.lease = lease;
         this.commands = new ShellChannel(execs, new FreshExec(execs));
-        this.files = new ShellFiles(this, engine.faults().backend(), engine.workers());
+        this.files = new ShellFiles(this::startScript, engine.faults().backend(), engine.workers());
         this.measures = new ShellMeasures(this, engine.faults().backend());
         this.background = new ShellBackground(this, engine.faults().backend(), null);
     }
@@ -77,6 +77,10 @@ final class DockerSandbox implements BackendSandbox {
         EnvironmentCheck.check(request.environment().keySet(), engine.faults());
         String runner = request.user() == null ? user : request.user();
         return commands.start(request, input, runner, guard(runner));
+    }
+
+    private BackendProcess startScript(ProcessRequest request, byte @Nullable [] input) {
+        return commands.startScript(request, input == null ? NOTHING : input, user, guard(user));
     }
 
     /** Who watches over a user's commands; starts nothing by itself. */

@@ -39,9 +39,19 @@ final class ShellChannel implements CommandChannel, Closeable {
 
     @Override
     public BackendProcess start(ProcessRequest request, byte[] input, @Nullable String user, Guard guard) {
+        return start(request, input, false, user, guard);
+    }
+
+    /** Runs a script of ours for {@code sh -c}, by a copy of the shell itself, which saves it starting two programs. */
+    BackendProcess startScript(ProcessRequest request, byte[] input, @Nullable String user, Guard guard) {
+        return start(request, input, true, user, guard);
+    }
+
+    private BackendProcess start(
+            ProcessRequest request, byte[] input, boolean ours, @Nullable String user, Guard guard) {
         if (!request.stdin() && !request.fresh()) {
             String tag = Tags.next();
-            byte[] text = CommandText.of(request, input, tag);
+            byte[] text = CommandText.of(request, input, ours, tag);
             if (text != null) {
                 ShellPool pool = pool(user, guard);
                 ShellSession session = pool.take();

@@ -95,15 +95,23 @@ __sk_become() {
         printf '\001%s E %s\n' "$__sk_n" "$__sk_e" >&3
         exit 125
     fi
+    if [ "$__sk_k" = 1 ]; then
+        __sk_l=$3
+        shift 4
+        exec >&4 2>&3 3>&- 4>&- 5>&-
+        eval "$__sk_l"
+        exit
+    fi
     case $1 in -*) __sk_l=$__sk_f && shift && set -- "$__sk_l" "$@" ;; esac
     exec "$__sk_x" "$@" >&4 2>&3 3>&- 4>&- 5>&-
 }
 
 # Runs one command. $1 tag, $2 seconds after which everything of it is killed or 0, $3 whether __sk_set sets variables,
-# $4 whether __sk_input prints its input, $5 directory; then the program and its arguments.
+# $4 whether __sk_input prints its input, $5 whether it is a script of ours for sh -c, which needs no shell of its own,
+# $6 directory; then the program and its arguments.
 __sk_run() {
-    __sk_n=$1 __sk_t=$2 __sk_v=$3 __sk_i=$4 __sk_d=$5
-    shift 5
+    __sk_n=$1 __sk_t=$2 __sk_v=$3 __sk_i=$4 __sk_k=$5 __sk_d=$6
+    shift 6
     [ "$__sk_t" = 0 ] || echo "on $__sk_n $__sk_t" >&5
     __sk_last
     __sk_i=$((__sk_i + 1)) __sk_c=$((__sk_l + __sk_i))
