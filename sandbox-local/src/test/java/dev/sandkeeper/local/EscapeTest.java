@@ -225,6 +225,7 @@ class EscapeTest {
     @Test
     void sharesNothingWithItsNeighbours() {
         BackendSandbox other = rig.create();
+        assertThat(Rig.shell(sandbox, "uname -n").text()).isEqualTo("sandbox\n");
         assertDone(sandbox, "make-queue:4711");
         assertDone(sandbox, "queue:4711");
         assertTried(other, "queue:4711").containsEntry("queue:4711", "ENOENT");

@@ -9,8 +9,10 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -175,17 +177,36 @@ class LimitsTest {
     }
 
     @Test
-    void givesProcessorTimeInShares() {
-        SandboxSpec spec = SandboxSpec.builder().cpus(0.2).build();
+    void givesProcessorTimeInShares() throws IOException {
+        SandboxSpec spec = SandboxSpec.builder().cpus(0.1).build();
         if (refuses(Capability.CPU_LIMIT, spec)) {
             return;
         }
         BackendSandbox sandbox = rig.create(spec);
-        Rig.run(sandbox, Rig.withDeadline("while :; do :; done", Duration.ofMillis(1)));
+        Rig.shell(sandbox, "exec perl -e '$end = time + 2; 1 while time < $end'");
         assertThat(rig.backend().usage(sandbox.providerRef()))
                 .hasValueSatisfying(usage -> assertThat(usage.cpuTime())
-                        .as("5 seconds at a fifth of a processor")
-                        .isLessThan(Duration.ofSeconds(2)));
+                        .as("2 seconds at a tenth of a processor, and what starting takes")
+                        .isLessThan(Duration.ofSeconds(1)));
+        assertThat(timesHalted(sandbox))
+                .as("also on a host without a moment to spare")
+                .isPositive();
+    }
+
+    /** How often the kernel has made the sandbox wait for its share. */
+    private static long timesHalted(BackendSandbox sandbox) throws IOException {
+        String id = SandboxRef.parse(sandbox.providerRef()).orElseThrow().id().toString();
+        try (Stream<Path> groups =
+                Files.find(Path.of("/sys/fs/cgroup"), 6, (path, attributes) -> path.endsWith("cpu.stat"))) {
+            Path stat = groups.filter(path -> path.getParent().toString().endsWith(id))
+                    .findFirst()
+                    .orElseThrow();
+            return Files.readAllLines(stat).stream()
+                    .filter(line -> line.startsWith("nr_throttled "))
+                    .mapToLong(line -> Long.parseLong(line.substring(13)))
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
 
     @Test
