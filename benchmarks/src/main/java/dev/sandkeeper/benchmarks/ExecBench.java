@@ -106,6 +106,7 @@ final class ExecBench {
                 // later, what is left in pools would go into the account of whoever comes next
                 peers.report(report, CONTAINERS);
             }
+            report.say("%nHow Sandkeeper's commands were run: %s.", peers.channels());
             return new Measured(latency, last);
         }
     }

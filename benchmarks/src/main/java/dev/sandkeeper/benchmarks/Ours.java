@@ -5,6 +5,8 @@ import dev.sandkeeper.ExecResult;
 import dev.sandkeeper.Sandbox;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** Sandkeeper: with a deadline, both streams captured, and the command's own process group, as it comes. */
 final class Ours implements Peer {
@@ -13,6 +15,7 @@ final class Ours implements Peer {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private final List<Sandbox> sandboxes;
+    private final Map<String, Integer> channels = new TreeMap<>();
 
     Ours(Host host, String image, int count) {
         sandboxes = host.create(Host.spec(image).build(), count);
@@ -20,6 +23,13 @@ final class Ours implements Peer {
 
     Sandbox first() {
         return sandboxes.get(0);
+    }
+
+    /** How many commands went which way. */
+    String channels() {
+        synchronized (channels) {
+            return channels.toString();
+        }
     }
 
     @Override
@@ -34,6 +44,9 @@ final class Ours implements Peer {
                 .exec(Command.builder(arguments).deadline(DEADLINE).build());
         if (result.timedOut() || result.truncated()) {
             throw new IllegalStateException("not as it should be: " + result);
+        }
+        synchronized (channels) {
+            channels.merge(result.channel(), 1, Integer::sum);
         }
         return new Ran(result.exitCode(), result.stdout(), result.stderr());
     }

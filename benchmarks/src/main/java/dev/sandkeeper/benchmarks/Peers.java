@@ -8,6 +8,7 @@ import java.util.List;
 final class Peers implements AutoCloseable {
     private static final String PROOF = "echo out; echo err >&2; exit 7";
 
+    private final Ours ours;
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final List<Peer> all = new ArrayList<>();
     private final List<List<?>> footprints = new ArrayList<>();
@@ -15,7 +16,7 @@ final class Peers implements AutoCloseable {
     Peers(Host host, String image, int count, String run) throws Exception {
         try {
             Footprint before = Footprint.now();
-            Ours ours = new Ours(host, image, count);
+            ours = new Ours(host, image, count);
             before = add(ours, count, before);
             AlikePeers alike = new AlikePeers(ours, count, run);
             opened.add(alike);
@@ -41,6 +42,10 @@ final class Peers implements AutoCloseable {
         Footprint added = after.since(before);
         footprints.add(List.of(peer.name(), added.heapMegabytes(), added.threads(), added.descriptors()));
         return after;
+    }
+
+    String channels() {
+        return ours.channels();
     }
 
     List<Variant> running(String... arguments) {

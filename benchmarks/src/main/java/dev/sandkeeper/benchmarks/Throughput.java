@@ -14,6 +14,8 @@ import java.util.concurrent.Future;
 final class Throughput {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
+    private static final Duration WARM_UP = Duration.ofSeconds(2);
+
     private final int threads;
     private final int turns;
     private final Duration turn;
@@ -58,9 +60,13 @@ final class Throughput {
         variants.forEach(variant -> all.add(new Done(variant.name())));
         ExecutorService callers = Executors.newFixedThreadPool(threads);
         try {
+            for (Variant variant : variants) {
+                // what is made for so many callers, and then stays, is not what is asked about
+                turn(variant, new Done(variant.name()), callers, WARM_UP.compareTo(turn) < 0 ? WARM_UP : turn);
+            }
             for (int i = 0; i < turns; i++) {
                 for (int v = 0; v < variants.size(); v++) {
-                    turn(variants.get(v), all.get(v), callers);
+                    turn(variants.get(v), all.get(v), callers, turn);
                 }
             }
         } finally {
@@ -70,7 +76,7 @@ final class Throughput {
     }
 
     /** Whoever has begun when the time is over finishes, and that time counts too. */
-    private void turn(Variant variant, Done done, ExecutorService callers) throws Exception {
+    private void turn(Variant variant, Done done, ExecutorService callers, Duration time) throws Exception {
         int before = THREADS.getThreadCount();
         THREADS.resetPeakThreadCount();
         CountDownLatch ready = new CountDownLatch(threads);
@@ -81,7 +87,7 @@ final class Throughput {
             running.add(callers.submit(() -> {
                 ready.countDown();
                 gate.await();
-                long end = System.nanoTime() + turn.toNanos();
+                long end = System.nanoTime() + time.toNanos();
                 long started;
                 while ((started = System.nanoTime()) < end) {
                     variant.operation().run(worker);
