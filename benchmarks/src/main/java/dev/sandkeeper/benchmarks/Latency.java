@@ -1,6 +1,8 @@
 package dev.sandkeeper.benchmarks;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -33,7 +35,7 @@ final class Latency {
     /** Without warming up, and beside what was measured before. */
     void measure(List<Variant> variants, Timings all) throws Exception {
         for (int turn = 0; turn < turns; turn++) {
-            for (Variant variant : variants) {
+            for (Variant variant : inTurn(variants, turn)) {
                 Samples samples = all.of(variant.name());
                 for (int call = 0; call < callsATurn; call++) {
                     long started = System.nanoTime();
@@ -42,5 +44,14 @@ final class Latency {
                 }
             }
         }
+    }
+
+    /** There and back again, so that nobody always comes after the same one. */
+    static List<Variant> inTurn(List<Variant> variants, int turn) {
+        List<Variant> order = new ArrayList<>(variants);
+        if (turn % 2 == 1) {
+            Collections.reverse(order);
+        }
+        return order;
     }
 }

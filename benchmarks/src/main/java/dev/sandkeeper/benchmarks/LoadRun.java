@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class LoadRun {
     private static final int THREADS = 32;
     private static final int OF_EACH_IMAGE = 4;
+    private static final int KEPT = 8;
     private static final int BATCHES = 10;
     private static final int MORE_THREADS = 2;
     private static final int MORE_DESCRIPTORS = 2;
@@ -47,6 +48,7 @@ final class LoadRun {
             for (String image : List.of(Host.BUSYBOX, Host.DEBIAN)) {
                 sandboxes.addAll(host.create(Host.spec(image).build(), OF_EACH_IMAGE));
             }
+            fill(sandboxes);
             batches(sandboxes, commands, seed);
             requireNone(LoadCommands.TIMED_OUT + mark);
             sandboxes.forEach(Sandbox::destroy);
@@ -56,6 +58,21 @@ final class LoadRun {
         requireNoThreads();
         report.say("%nWhat ran: %s", commands.counts());
         report.say("load: ok commands=%d", options.commands());
+    }
+
+    /** So many commands at once that whatever is kept for later ones, such as shells, is there from the beginning. */
+    private static void fill(List<Sandbox> sandboxes) throws Exception {
+        ExecutorService callers = Executors.newFixedThreadPool(sandboxes.size() * KEPT);
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (int i = 0; i < sandboxes.size() * KEPT; i++) {
+                Sandbox sandbox = sandboxes.get(i % sandboxes.size());
+                running.add(callers.submit(() -> sandbox.exec("sleep", "2").orThrow()));
+            }
+            Together.join(running);
+        } finally {
+            callers.shutdown();
+        }
     }
 
     private void batches(List<Sandbox> sandboxes, LoadCommands commands, long seed) throws Exception {

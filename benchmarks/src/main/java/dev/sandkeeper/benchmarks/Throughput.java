@@ -65,8 +65,8 @@ final class Throughput {
                 turn(variant, new Done(variant.name()), callers, WARM_UP.compareTo(turn) < 0 ? WARM_UP : turn);
             }
             for (int i = 0; i < turns; i++) {
-                for (int v = 0; v < variants.size(); v++) {
-                    turn(variants.get(v), all.get(v), callers, turn);
+                for (Variant variant : Latency.inTurn(variants, i)) {
+                    turn(variant, all.get(variants.indexOf(variant)), callers, turn);
                 }
             }
         } finally {
