@@ -176,7 +176,8 @@ final class Creation {
         Future<?> owned =
                 numbers.map(n -> engine.submit(() -> setOwner(id, n[0], n[1]))).orElse(null);
         GuardLink.Hello hello = sandbox.guard(plan.user()).hello();
-        engine.workers().execute(sandbox::prepare);
+        // not beside what comes after: an engine hangs whose container is paused while an exec is being started in it
+        sandbox.prepare();
         if (owned != null) {
             await(owned);
         } else if (!hello.ownsWorkspace()) {
