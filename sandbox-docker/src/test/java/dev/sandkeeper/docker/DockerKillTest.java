@@ -6,7 +6,9 @@ import dev.sandkeeper.testkit.KillContract;
 import dev.sandkeeper.testkit.KillSubject;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import org.junit.jupiter.api.Tag;
 
+@Tag("long")
 @Needs(Component.DOCKER)
 class DockerKillTest extends KillContract {
     @Override

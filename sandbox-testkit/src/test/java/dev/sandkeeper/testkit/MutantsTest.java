@@ -1,7 +1,6 @@
 package dev.sandkeeper.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
 import java.util.List;
@@ -18,13 +17,10 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * The contract catches each mutant, by the very tests that were written for it. With {@code -Dsandkeeper.mutants=all} each
- * mutant goes through the whole contract; that takes a minute each. {@link InMemoryContractTest} is the control: the sound
- * backend passes.
+ * The contract catches each mutant, by the very tests that were written for it. {@link InMemoryContractTest} is the control:
+ * the sound backend passes.
  */
 class MutantsTest {
-    private static final boolean WHOLE = "all".equals(System.getProperty("sandkeeper.mutants"));
-
     @Test
     void everyMutantIsCaught() {
         StringBuilder table = new StringBuilder();
@@ -40,11 +36,9 @@ class MutantsTest {
     }
 
     private static Set<String> failures(Mutant mutant) {
-        List<DiscoverySelector> tests = WHOLE
-                ? List.of(selectClass(MutantSubject.class))
-                : mutant.caughtBy().stream()
-                        .<DiscoverySelector>map(name -> selectMethod(MutantSubject.class, name))
-                        .toList();
+        List<DiscoverySelector> tests = mutant.caughtBy().stream()
+                .<DiscoverySelector>map(name -> selectMethod(MutantSubject.class, name))
+                .toList();
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
                 .selectors(tests)
                 .configurationParameter(MutantSubject.MUTANT, mutant.name())

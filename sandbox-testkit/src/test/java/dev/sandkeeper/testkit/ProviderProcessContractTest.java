@@ -7,8 +7,10 @@ import dev.sandkeeper.spi.SandboxBackend;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** The same semantics when the provider is a process of its own. */
+@Tag("long")
 class ProviderProcessContractTest extends SandboxBackendContract {
     private static ProviderProcess provider;
 
