@@ -70,7 +70,15 @@ final class Proc {
 
     /** A copy that shares the descriptors, as fork(2). Of its traps only ignored signals are inherited. */
     Proc fork() {
-        Proc child = machine.newProc(command, uid, environment, directory);
+        @Nullable Proc child;
+        synchronized (machine) {
+            child = machine.hasEnded() ? null : machine.newProc(command, uid, environment, directory);
+        }
+        if (child == null) {
+            // the machine kills this process too, but may not have come to it yet
+            signal(Signal.KILL.number());
+            throw new Killed();
+        }
         child.arguments = arguments;
         descriptors.forEach((number, file) -> child.descriptors.put(number, file.hold()));
         synchronized (this) {

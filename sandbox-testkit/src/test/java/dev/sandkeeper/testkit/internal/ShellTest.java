@@ -1,6 +1,7 @@
 package dev.sandkeeper.testkit.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.spi.BackendProcess;
@@ -9,6 +10,7 @@ import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,12 +20,16 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
 class ShellTest {
-    private final Machine machine = new Machine(
-            new RealTime(Clock.systemUTC()),
-            Users.SANDBOX,
-            Map.of("GREETING", "hello  world"),
-            1 << 20,
-            IllegalStateException::new);
+    private final Machine machine = machine();
+
+    private static Machine machine() {
+        return new Machine(
+                new RealTime(Clock.systemUTC()),
+                Users.SANDBOX,
+                Map.of("GREETING", "hello  world"),
+                1 << 20,
+                IllegalStateException::new);
+    }
 
     @AfterEach
     void shutDown() {
@@ -38,6 +44,21 @@ class ShellTest {
         assertThat(run("! false && echo $?")).isEqualTo("0\n||0");
         assertThat(run("(exit 7); echo $?")).isEqualTo("7\n||0");
         assertThat(run("{ echo a; echo b; } > f\ncat f")).isEqualTo("a\nb\n||0");
+    }
+
+    /** A thread that dies of an exception fails the run. */
+    @Test
+    void endsQuietlyThatForksWhileItsMachineEnds() {
+        List<String> forking = List.of("sh", "-c", "while :; do (true); done");
+        for (int round = 0; round < 60; round++) {
+            Machine ending = machine();
+            ending.start(new ProcessRequest(forking, Map.of(), "/workspace", null, false, null));
+            await().pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofNanos(1000))
+                    .until(() -> ending.running().size() > 1);
+            ending.shutDown();
+            await().until(() -> ending.running().isEmpty());
+        }
     }
 
     @Test
