@@ -72,6 +72,8 @@ inside() {
 # Ends the engine if this script started it, and fails if it does not end.
 stop_engine() {
     [ -n "$dockerd" ] || return 0
+    # without the engine nobody can look again
+    rm -f "$work/before"
     end "$dockerd"
     ! kill -0 "$dockerd" 2>/dev/null || fail "the engine that this script started, process $dockerd, does not end"
     dockerd=
