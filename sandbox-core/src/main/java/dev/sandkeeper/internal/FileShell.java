@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileShell {
     static final int BUFFER = 64 * 1024;
-    /** TERM first, so that a script removes its temporary file. */
-    private static final Duration GRACE = Duration.ofSeconds(2);
+    /** TERM first, so that a script removes its temporary file, also on a busy machine: nobody waits longer than it takes. */
+    private static final Duration GRACE = Duration.ofSeconds(5);
 
     private static final Map<String, String> ENVIRONMENT = Map.of("LC_ALL", "C", "TAR_OPTIONS", "");
 

@@ -209,6 +209,10 @@ public final class DockerBackend implements SandboxBackend {
             }
         } catch (DockerException e) {
             settle(providerRef, ProviderState.PAUSED, what, e);
+        } finally {
+            open.stream()
+                    .filter(sandbox -> sandbox.providerRef().equals(providerRef))
+                    .forEach(DockerSandbox::suspectPause);
         }
     }
 

@@ -128,6 +128,11 @@ final class DockerSandbox implements BackendSandbox {
         return memoryKills > before;
     }
 
+    /** It may have been paused. */
+    void suspectPause() {
+        commands.suspect();
+    }
+
     /** Told when this is closed. */
     void onClose(Runnable action) {
         listener = action;

@@ -5,9 +5,12 @@ import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs commands by shells that stay in the sandbox: a millisecond or two for each, where an exec of the engine takes 40. What
@@ -19,9 +22,15 @@ import org.jspecify.annotations.Nullable;
  * that reaches the host or another sandbox, and a new shell takes the place of one that is lost.
  */
 final class ShellChannel implements CommandChannel, Closeable {
+    private static final Logger LOG = LoggerFactory.getLogger(ShellChannel.class);
+
+    /** A look at the container takes about as long as a command; of a shell that was busy just now it tells nothing new. */
+    private static final Duration UNSEEN = Duration.ofMillis(100);
+
     private final Execs execs;
     private final CommandChannel other;
     private final Map<String, ShellPool> pools = new ConcurrentHashMap<>();
+    private volatile boolean suspected;
 
     ShellChannel(Execs execs, CommandChannel other) {
         this.execs = execs;
@@ -56,11 +65,45 @@ final class ShellChannel implements CommandChannel, Closeable {
                 ShellPool pool = pool(user, guard);
                 ShellSession session = pool.take();
                 if (session != null) {
+                    refuseIfPaused(pool, session);
+                    LOG.debug(
+                            "runs a command in {} by shell {}",
+                            execs.ref(),
+                            session.target().pid());
                     return start(request, tag, text, pool, session, guard);
                 }
             }
         }
+        LOG.debug("runs a command in {} by an exec of its own", execs.ref());
         return other.start(request, input, user, guard);
+    }
+
+    /** It may have been paused, in this JVM. */
+    void suspect() {
+        suspected = true;
+    }
+
+    /**
+     * The shell of a paused sandbox takes a command and is silent, where the engine refuses an exec. Another JVM's pause is
+     * not seen within {@link #UNSEEN}: the command then goes on with the sandbox, as one does that was just being started.
+     */
+    private void refuseIfPaused(ShellPool pool, ShellSession session) {
+        if (!suspected && session.rested().compareTo(UNSEEN) < 0) {
+            return;
+        }
+        boolean runs = false;
+        try {
+            suspected = false;
+            if (execs.isPaused()) {
+                throw execs.paused();
+            }
+            runs = true;
+        } finally {
+            if (!runs) {
+                suspected = true;
+                pool.giveBack(session);
+            }
+        }
     }
 
     private BackendProcess start(

@@ -141,6 +141,7 @@ final class ShellPool implements Closeable {
             if (closed) {
                 drop(session);
             } else {
+                session.rest();
                 idle.addFirst(session);
                 changed.signal();
             }

@@ -3,6 +3,7 @@ package dev.sandkeeper.docker;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ final class ShellSession implements Closeable {
     private final String execId;
     private final HijackedStream stream;
     private final Target target;
+    private volatile long usedAt = System.nanoTime();
 
     private ShellSession(Guard guard, Execs.Started started, Target target) {
         this.guard = guard;
@@ -74,6 +76,16 @@ final class ShellSession implements Closeable {
 
     Target target() {
         return target;
+    }
+
+    /** It waits for its next command from now on. */
+    void rest() {
+        usedAt = System.nanoTime();
+    }
+
+    /** How long it has waited. */
+    Duration rested() {
+        return Duration.ofNanos(System.nanoTime() - usedAt);
     }
 
     /** Whether it lives, as far as is known without asking, and has said nothing that it was not asked for. */

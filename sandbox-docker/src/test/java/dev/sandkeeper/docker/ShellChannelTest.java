@@ -235,6 +235,29 @@ class ShellChannelTest {
     }
 
     @Test
+    void refusesCommandsWhileSomebodyHasPausedTheSandbox() {
+        BackendSandbox sandbox = sandboxes.create();
+        assertShellWorks(sandbox);
+        sandboxes
+                .engine()
+                .ask(client -> client.pauseContainerCmd(sandbox.providerRef()).exec());
+        for (int i = 0; i < 3; i++) {
+            await().pollDelay(Duration.ofMillis(150)).until(() -> true);
+            assertThatThrownBy(() -> sh(sandbox, "touch ran")).hasMessageContaining("paused");
+        }
+        sandboxes
+                .engine()
+                .ask(client -> client.unpauseContainerCmd(sandbox.providerRef()).exec());
+        assertThat(sh(sandbox, "test -e ran").code()).isEqualTo(1);
+        sandboxes.backend().pause(sandbox.providerRef());
+        assertThatThrownBy(() -> sh(sandbox, "touch ran")).hasMessageContaining("paused");
+        assertThatThrownBy(() -> sh(sandbox, "touch ran")).hasMessageContaining("paused");
+        sandboxes.backend().resume(sandbox.providerRef());
+        assertThat(sh(sandbox, "test -e ran").code()).isEqualTo(1);
+        assertShellWorks(sandbox);
+    }
+
+    @Test
     void keepsTheShellOfACommandThatEndsInItsGrace() {
         BackendSandbox sandbox = sandboxes.create();
         String shell = sh(sandbox, "echo $PPID").out();
