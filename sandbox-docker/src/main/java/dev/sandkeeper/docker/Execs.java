@@ -4,6 +4,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectExecResponse;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Ulimit;
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.CommandNotStartableException;
@@ -14,6 +15,7 @@ import dev.sandkeeper.spi.ProviderState;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Starts programs in one container, each by an exec of its own, and says what became of them. */
@@ -24,6 +26,7 @@ final class Execs {
     private final Inventory inventory;
     private final String ref;
     private final String containerId;
+    private volatile @Nullable Long openFiles;
 
     /** An exec whose streams are ours. */
     record Started(String id, HijackedStream stream) {}
@@ -121,6 +124,26 @@ final class Execs {
         return isGone()
                 ? engine.faults().gone(ref, "it ended")
                 : engine.faults().unreachable(what, e);
+    }
+
+    /** How many files a command may open before it asks for more; 0 if the engine's own rule counts. */
+    long openFiles() {
+        Long known = openFiles;
+        if (known == null) {
+            Ulimit[] limits = inventory
+                    .inspect(containerId)
+                    .orElseThrow(() -> engine.faults().gone(ref, "the engine does not have it"))
+                    .getHostConfig()
+                    .getUlimits();
+            known = Stream.of(limits == null ? new Ulimit[0] : limits)
+                    .filter(limit -> limit.getName().equals("nofile") && limit.getSoftLong() != null)
+                    .mapToLong(Ulimit::getSoftLong)
+                    .filter(soft -> soft > 0)
+                    .findFirst()
+                    .orElse(0);
+            openFiles = known;
+        }
+        return known;
     }
 
     /** Whether the container has ended for good. */

@@ -53,6 +53,7 @@ final class FreshExec implements CommandChannel {
                 tag,
                 seconds(request.deadline()),
                 hello.sleep(),
+                Long.toString(execs.openFiles()),
                 request.workingDirectory()));
         arguments.addAll(request.arguments());
         Execs.Started started = execs.start(user, environment, arguments);

@@ -37,7 +37,8 @@ final class ShellSession implements Closeable {
         Deadline deadline = Deadline.in(execs.engine().callTimeout());
         ShellSession session = null;
         try {
-            String script = "__sk_n=" + tag + " __sk_z='" + hello.sleep().replace("'", "'\\''") + "'\n"
+            String script = "__sk_n=" + tag + " __sk_z='" + hello.sleep().replace("'", "'\\''") + "' __sk_o="
+                    + execs.openFiles() + "\n"
                     + ShellText.SESSION.text();
             byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
             started.stream().write(bytes, 0, bytes.length, deadline);

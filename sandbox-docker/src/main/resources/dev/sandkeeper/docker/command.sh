@@ -1,10 +1,13 @@
-# Runs one command. Arguments: tag, seconds after which everything of it is killed or 0, path of sleep, directory,
-# program, its arguments. Variables have a prefix so that none of the program's is touched.
-__sk_n=$1 __sk_t=$2 __sk_s=$3 __sk_d=$4
-shift 4
+# Runs one command. Arguments: tag, seconds after which everything of it is killed or 0, path of sleep, how many files it
+# may open before it asks for more or 0, directory, program, its arguments. Variables have a prefix so that none of the program's is touched.
+__sk_n=$1 __sk_t=$2 __sk_s=$3 __sk_o=$4 __sk_d=$5
+shift 5
 
 # The shell's own complaints must not mix with the program's.
 exec 3>&2 2>/dev/null
+
+# An exec of runc 1.1 may come with the hard limit in place of the soft one.
+[ "$__sk_o" = 0 ] || ulimit -S -n "$__sk_o"
 
 # An audit session of its own, given by the kernel. A number below 1000 keeps it out of audit rules for people.
 __sk_a=- __sk_l=

@@ -1,10 +1,12 @@
 # A shell that runs one command after another; it reads them from its input, as the last lines here read them. Each command
 # has a session and a process group of its own and hears nothing of this shell's streams but its own output. Variables have
 # a prefix so that none of the program's is touched. The first line of the input, which is not here, sets __sk_n, the tag
-# of this shell, and __sk_z, the path of sleep.
+# of this shell, __sk_z, the path of sleep, and __sk_o, how many files a command may open before it asks for more, or 0.
 
 # Standard output stays closed here: that marks a shell that is no command itself.
 exec 3>&2 4>&1 2>/dev/null >&-
+# An exec of runc 1.1 may come with the hard limit in place of the soft one.
+[ "$__sk_o" = 0 ] || ulimit -S -n "$__sk_o"
 trap : TERM HUP INT QUIT USR1 USR2 ALRM URG PIPE
 
 # Seconds since the machine started.

@@ -153,6 +153,14 @@ class CommandTest {
     }
 
     @Test
+    void letsEveryCommandOpenAsManyFilesAsItShould() {
+        BackendSandbox sandbox = sandboxes.create();
+        for (int i = 0; i < 12; i++) {
+            assertThat(run(sandbox, "ulimit -S -n; ulimit -H -n").out()).isEqualTo("1024\n4096\n");
+        }
+    }
+
+    @Test
     void letsNoWrapperLingerOnceTheResultIsHere() {
         BackendSandbox sandbox = sandboxes.create();
         assertThat(run(sandbox, "echo 98771; exit 3").code()).isEqualTo(3);
