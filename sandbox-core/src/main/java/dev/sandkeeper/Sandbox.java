@@ -35,6 +35,7 @@ public final class Sandbox implements AutoCloseable {
     private final Lifetime lifetime;
     private final BackendSandbox connection;
     private final SandboxFiles files;
+    private final Watches watches;
     private volatile boolean owns;
     private volatile boolean closed;
     private volatile @Nullable SandboxGoneException ended;
@@ -52,7 +53,8 @@ public final class Sandbox implements AutoCloseable {
         this.lifetime = lifetime;
         this.connection = connection;
         this.owns = owns;
-        this.files = new SandboxFiles(connection.files(), this::activity, id, backend);
+        this.watches = new Watches(connection.files(), this::unnoticed, manager.timer(), manager.workers());
+        this.files = new SandboxFiles(connection.files(), this::activity, id, backend, watches);
     }
 
     private Activity.Scope activity() {
@@ -344,6 +346,16 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
+    /** A call that does not count as activity. */
+    private <T> T unnoticed(Supplier<T> call) {
+        refuseIfUnusable();
+        try {
+            return call.get();
+        } catch (SandboxGoneException e) {
+            throw manager.explain(id, e);
+        }
+    }
+
     private static ProcessRequest request(Command command, boolean stdin) {
         String directory = command.workingDirectory().orElse(SandboxSpec.WORKSPACE);
         return new ProcessRequest(
@@ -522,6 +534,7 @@ public final class Sandbox implements AutoCloseable {
             closed = true;
         }
         manager.forget(this);
+        watches.lookNow();
         connection.close();
     }
 
@@ -533,6 +546,7 @@ public final class Sandbox implements AutoCloseable {
     void end(SandboxGoneException reason) {
         if (ended == null) {
             ended = reason;
+            watches.lookNow();
         }
     }
 

@@ -46,12 +46,14 @@ public final class SandboxFiles {
     private final Activity activity;
     private final SandboxId id;
     private final String backend;
+    private final Watches watches;
 
-    SandboxFiles(BackendFiles files, Activity activity, SandboxId id, String backend) {
+    SandboxFiles(BackendFiles files, Activity activity, SandboxId id, String backend, Watches watches) {
         this.files = files;
         this.activity = activity;
         this.id = id;
         this.backend = backend;
+        this.watches = watches;
     }
 
     /**
@@ -440,6 +442,45 @@ public final class SandboxFiles {
             throw new IllegalArgumentException("hostDirectory must be on the default file system: " + directory);
         }
         return directory.toAbsolutePath().normalize();
+    }
+
+    /**
+     * As {@link #watch(String, WatchOptions, FileChangeListener)}, with {@link WatchOptions#defaults()}.
+     *
+     * @param directory what to watch
+     * @param listener hears of the changes
+     * @return the watch; to be closed
+     */
+    public FileWatch watch(String directory, FileChangeListener listener) {
+        return watch(directory, WatchOptions.defaults(), listener);
+    }
+
+    /**
+     * Watches a directory for files that are made, changed or removed, by whomever, from when this call returns. On every
+     * backend: the tree is looked at again and again, each time by one short command in the sandbox, and compared with how it
+     * was before. So what comes and goes between two looks is not told, several changes of a file are one, and a renamed file
+     * is one removed and one created. Content is not compared: a change shows by size, times and identity of a file, and where
+     * the sandbox tells times to the second only, one within the same second that leaves the size may not show.
+     *
+     * <p>A directory has changed if its permissions have; what happens in it is told by itself. Links are not followed, but
+     * for one that the directory itself is. If the directory goes away, it is told as removed with all that was in it, and as
+     * created once it is back. What the sandbox's user may not look into seems empty.
+     *
+     * <p>Watching is no activity: it does not keep a sandbox from being idle. A watch ends with its sandbox, and with this
+     * handle of it.
+     *
+     * @param directory what to watch
+     * @param options how
+     * @param listener hears of the changes
+     * @return the watch; to be closed
+     * @throws FileAccessException also {@code too_many_entries} if there is more than {@link WatchOptions#maxEntries()}. If
+     *     that happens later, the listener is told of {@link FileChange.Kind#MISSED}
+     */
+    public FileWatch watch(String directory, WatchOptions options, FileChangeListener listener) {
+        Objects.requireNonNull(options, "options");
+        Objects.requireNonNull(listener, "listener");
+        String absolute = SandboxPaths.resolve(directory);
+        return during(() -> watches.open(absolute, options, listener));
     }
 
     private void during(Runnable operation) {

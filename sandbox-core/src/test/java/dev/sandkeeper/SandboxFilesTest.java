@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sandkeeper.internal.HostSandbox;
 import dev.sandkeeper.internal.Tars;
+import dev.sandkeeper.internal.Workers;
 import dev.sandkeeper.spi.BackendFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -19,7 +20,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
@@ -38,6 +42,7 @@ class SandboxFilesTest {
     private final HostSandbox sandbox = HostSandbox.gnu(Duration.ofSeconds(20));
     private final AtomicInteger begun = new AtomicInteger();
     private final AtomicInteger running = new AtomicInteger();
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, Workers.daemons("timer"));
     private final SandboxFiles files = files(sandbox.files());
 
     private SandboxFiles files(BackendFiles backend) {
@@ -46,7 +51,8 @@ class SandboxFilesTest {
             running.incrementAndGet();
             return running::decrementAndGet;
         };
-        return new SandboxFiles(backend, activity, ID, "host");
+        return new SandboxFiles(
+                backend, activity, ID, "host", new Watches(backend, Supplier::get, timer, Runnable::run));
     }
 
     /** A backend that answers one thing and nothing else. */
@@ -67,6 +73,7 @@ class SandboxFilesTest {
         assertThat(running).hasValue(0);
         Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> !sandbox.isBusy());
         sandbox.close();
+        timer.shutdownNow();
     }
 
     private static void assertCode(String code, ThrowingCallable call) {
@@ -107,6 +114,30 @@ class SandboxFilesTest {
     }
 
     @Test
+    void aWatchIsActivityOnlyWhileItIsOpened() throws IOException {
+        List<FileChange> heard = new CopyOnWriteArrayList<>();
+        WatchOptions often =
+                WatchOptions.builder().interval(Duration.ofMillis(100)).build();
+        try (FileWatch watch = files.watch(temp.toString(), often, heard::add)) {
+            Files.writeString(temp.resolve("new\nline"), "x");
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .untilAsserted(() ->
+                            assertThat(heard).contains(new FileChange(FileChange.Kind.CREATED, temp + "/new\nline")));
+            assertThat(watch.isOpen()).isTrue();
+            assertThat(begun).hasValue(1);
+            assertThat(running).hasValue(0);
+        }
+        assertCode("file_not_found", () -> files.watch(temp + "/none", heard::add));
+        WatchOptions few = WatchOptions.builder().maxEntries(1).build();
+        assertCode("too_many_entries", () -> files.watch(temp.toString(), few, heard::add));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> WatchOptions.builder().interval(Duration.ofMillis(99)));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> WatchOptions.builder().maxEntries(0));
+    }
+
+    @Test
     void writesAFileOfTheHost() throws IOException {
         Path from = Files.writeString(temp.resolve("from"), "x");
         files.write(temp + "/to", from);
@@ -131,6 +162,7 @@ class SandboxFilesTest {
                 () -> files.remove("."),
                 () -> files.removeAll("/"),
                 () -> files.setMode("../x", 0600),
+                () -> files.watch("../x", change -> {}),
                 () -> files.upload(temp, "../x"),
                 () -> files.download("../x", temp));
         for (ThrowingCallable call : calls) {

@@ -76,6 +76,37 @@ enum FileScript {
             find . -maxdepth 1 -exec stat -c '%f %s %Y %n//' {} + | head -c "$2"
             """),
 
+    /**
+     * Path, how deep or {@code -} for the whole tree, most bytes of the answer. The last entry says whether all was looked
+     * at that was there and open to the user; without it the answer was cut. What goes away meanwhile is no fault.
+     */
+    SCAN("""
+            decode "$1"
+            directory "$r"
+            [ -r "$r" ] && cd -P "$r" || exit 75
+            d=$2 m=$3
+            set --
+            [ "$d" = - ] || set -- -maxdepth "$d"
+            {
+              {
+                find . "$@" -exec stat -c '%f %i %s %y %z %n//' {} + 2>&1 >&3 3>&-
+                echo "= $?"
+              } | {
+                k= u=
+                while IFS= read -r l; do
+                  case $l in
+                    '= 0' | *': No such file or directory' | *': Not a directory' | *': Permission denied') k=1 ;;
+                    '= '*) ;;
+                    *) u=1 ;;
+                  esac
+                done
+                l=some
+                [ "$k" ] && [ -z "$u" ] && l=all
+                printf '%s//\\n' "$l" >&3
+              }
+            } 3>&1 | head -c "$m"
+            """),
+
     /** Path. */
     MAKE_DIRECTORY("""
             decode "$1"

@@ -5,6 +5,7 @@ import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.FileState;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -176,6 +177,18 @@ public final class ShellFiles implements BackendFiles {
     }
 
     @Override
+    public List<FileState> scan(String directory, boolean recursive, int limit) {
+        if (limit < 1) {
+            throw new IllegalArgumentException("limit must be > 0: " + limit);
+        }
+        FileFailures failures = failures("look through", directory);
+        int most = (int) Math.min((limit + 1L) << 10, 1 << 30);
+        List<String> arguments = List.of(argument(directory, failures), recursive ? "-" : "1", Integer.toString(most));
+        byte[] answer = ask(FileScript.SCAN, arguments, SHORT, most, failures);
+        return new TreeScan(directory, limit, failures).parse(answer);
+    }
+
+    @Override
     public void makeDirectory(String path) {
         FileFailures failures = failures("make the directory", path);
         ask(FileScript.MAKE_DIRECTORY, List.of(argument(path, failures)), SHORT, 0, failures);
@@ -252,7 +265,7 @@ public final class ShellFiles implements BackendFiles {
     }
 
     /** After the next two slashes and line feed; -1 if there are none. */
-    private static int entryEnd(byte[] answer, int from) {
+    static int entryEnd(byte[] answer, int from) {
         for (int i = from + 2; i < answer.length; i++) {
             if (answer[i] == '\n' && answer[i - 1] == '/' && answer[i - 2] == '/') {
                 return i + 1;
@@ -302,7 +315,7 @@ public final class ShellFiles implements BackendFiles {
         }
     }
 
-    private static FileInfo.Type type(int bits) {
+    static FileInfo.Type type(int bits) {
         return switch (bits & 0170000) {
             case 0100000 -> FileInfo.Type.FILE;
             case 0040000 -> FileInfo.Type.DIRECTORY;

@@ -104,4 +104,21 @@ public interface BackendFiles {
      * @return the archive: hostile input; to be closed. Reading throws {@link java.io.IOException} if it is not complete
      */
     InputStream pack(String path);
+
+    /**
+     * Takes down how a directory and all that is in it are. What the user may not look into seems empty.
+     *
+     * <p>The default lists one directory after another and cannot tell a change within the same second that leaves the size
+     * as it is.
+     *
+     * @param directory the directory; a link is followed
+     * @param recursive whether directories below are looked into too; links there are not followed
+     * @param limit the most that are taken down, more than 0
+     * @return the directory itself and what is in it, in any order, each once
+     * @throws dev.sandkeeper.FileAccessException also {@code too_many_entries} if there is more than the limit, or if the
+     *     answer would be longer than a kilobyte for each
+     */
+    default List<FileState> scan(String directory, boolean recursive, int limit) {
+        return new TreeWalk(this, limit).walk(directory, recursive);
+    }
 }

@@ -14,6 +14,7 @@ import dev.sandkeeper.SandboxTimeoutException;
 import dev.sandkeeper.Signal;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
+import dev.sandkeeper.spi.FileState;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -23,6 +24,7 @@ import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
@@ -643,5 +646,42 @@ abstract class ShellFilesTests {
             }
         }
         assertThat(read).isEqualTo(size);
+    }
+
+    private Map<String, String> scan(boolean recursive) {
+        return files.scan(root.toString(), recursive, 1_000).stream()
+                .collect(Collectors.toMap(FileState::path, FileState::mark));
+    }
+
+    @Test
+    void aScanShowsAChangeThatKeepsSizeAndSecond() throws IOException {
+        Files.createDirectories(root.resolve("d/e"));
+        Files.writeString(root.resolve("d/e/f"), "one");
+        Map<String, String> before = scan(true);
+        assertThat(before).containsOnlyKeys(root.toString(), path("d"), path("d/e"), path("d/e/f"));
+        assertThat(scan(true)).isEqualTo(before);
+        assertThat(scan(false)).containsOnlyKeys(root.toString(), path("d"));
+
+        Instant time = Files.getLastModifiedTime(root.resolve("d/e/f")).toInstant();
+        Files.writeString(root.resolve("d/e/f"), "two");
+        Files.setLastModifiedTime(root.resolve("d/e/f"), FileTime.from(time));
+        Map<String, String> written = scan(true);
+        assertThat(written.get(path("d/e/f"))).isNotEqualTo(before.get(path("d/e/f")));
+        written.put(path("d/e/f"), before.get(path("d/e/f")));
+        assertThat(written).as("what has not changed").isEqualTo(before);
+    }
+
+    /** What it cannot look at as a whole it must not show as gone. */
+    @Test
+    void aScanThatWasCutOrCouldNotLookAtAllFails() throws IOException {
+        for (int i = 0; i < 20; i++) {
+            Files.writeString(root.resolve("f" + i), "x");
+        }
+        assertThat(files.scan(root.toString(), true, 21)).hasSize(21);
+        assertCode("too_many_entries", () -> files.scan(root.toString(), true, 20));
+        assertCode("too_many_entries", () -> files.scan(root.toString(), true, 1));
+        assertCode("file_not_found", () -> files.scan(path("none"), true, 1));
+        assertCode("not_a_directory", () -> files.scan(path("f1"), true, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> files.scan(root.toString(), true, 0));
     }
 }

@@ -8,6 +8,9 @@ import dev.sandkeeper.BackgroundCommand;
 import dev.sandkeeper.BackgroundStatus;
 import dev.sandkeeper.Command;
 import dev.sandkeeper.ExecResult;
+import dev.sandkeeper.FileChange;
+import dev.sandkeeper.FileChangeListener;
+import dev.sandkeeper.FileWatch;
 import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.OutputListener;
@@ -22,6 +25,7 @@ import dev.sandkeeper.SandboxProcess;
 import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SandboxState;
+import dev.sandkeeper.WatchOptions;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.OwnedResource;
@@ -484,6 +488,73 @@ public abstract class ManagerContract {
             assertThat(process.stdout().readAllBytes()).isEmpty();
             assertThat(process.stderr().readAllBytes()).asString().isEqualTo("end\n");
         }
+    }
+
+    /** Keeps what it is told. */
+    private static final class Heard implements FileChangeListener {
+        private final List<FileChange> changes = new CopyOnWriteArrayList<>();
+        private final AtomicReference<SandboxException> end = new AtomicReference<>();
+
+        @Override
+        public void changed(FileChange change) {
+            changes.add(change);
+        }
+
+        @Override
+        public void ended(SandboxException reason) {
+            end.set(reason);
+        }
+    }
+
+    private static final WatchOptions OFTEN =
+            WatchOptions.builder().interval(Duration.ofMillis(100)).build();
+
+    @Test
+    final void aListenerHearsOfFilesThatAreMadeChangedAndRemovedByWhomever() {
+        Heard heard = new Heard();
+        Sandbox sandbox = manager.create(spec());
+        sandbox.files().write("src/old", "x");
+        FileWatch watch = sandbox.files().watch("src", OFTEN, heard);
+        sandbox.exec("sh", "-c", "mkdir src/d; echo new > 'src/d/two words'");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(heard.changes)
+                        .contains(
+                                new FileChange(FileChange.Kind.CREATED, "/workspace/src/d"),
+                                new FileChange(FileChange.Kind.CREATED, "/workspace/src/d/two words")));
+        heard.changes.clear();
+        sandbox.files().write("src/old", "longer");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(heard.changes)
+                        .containsOnly(new FileChange(FileChange.Kind.MODIFIED, "/workspace/src/old")));
+        heard.changes.clear();
+        sandbox.files().removeAll("src");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(heard.changes)
+                        .contains(
+                                new FileChange(FileChange.Kind.REMOVED, "/workspace/src"),
+                                new FileChange(FileChange.Kind.REMOVED, "/workspace/src/d/two words"),
+                                new FileChange(FileChange.Kind.REMOVED, "/workspace/src/old")));
+        assertThat(heard.changes)
+                .extracting(FileChange::kind)
+                .doesNotContain(FileChange.Kind.MISSED, FileChange.Kind.MODIFIED);
+        assertThat(watch.isOpen()).isTrue();
+        assertThat(heard.end).hasNullValue();
+        sandbox.close();
+        await().atMost(PATIENCE).until(() -> heard.end.get() != null);
+        assertThat(heard.end.get()).isInstanceOfAny(HandleClosedException.class, SandboxGoneException.class);
+        assertThat(watch.isOpen()).isFalse();
+    }
+
+    @Test
+    final void aWatchDoesNotKeepASandboxFromBeingIdleAndSaysWhyItEnds() {
+        Heard heard = new Heard();
+        Sandbox sandbox = manager.create(
+                spec().toBuilder().idleTimeout(Duration.ofSeconds(2)).build());
+        FileWatch watch = sandbox.files().watch(".", OFTEN, heard);
+        await().atMost(PATIENCE).until(() -> heard.end.get() != null);
+        assertThat(heard.end.get()).isInstanceOf(SandboxGoneException.class);
+        assertThat(watch.isOpen()).isFalse();
+        sandbox.close();
     }
 
     /** What is to be interrupted. */

@@ -14,7 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Where services in a sandbox are reached. That something answers there is for the backend's own tests to show. */
-abstract class PortsContract extends TreesContract {
+abstract class PortsContract extends ScanContract {
     /** For subclasses. */
     PortsContract() {}
 

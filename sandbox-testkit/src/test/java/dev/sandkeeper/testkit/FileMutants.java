@@ -4,12 +4,14 @@ import dev.sandkeeper.Failure;
 import dev.sandkeeper.FileAccessException;
 import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.spi.BackendFiles;
+import dev.sandkeeper.spi.FileState;
 import dev.sandkeeper.spi.SandboxBackend;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
@@ -188,6 +190,53 @@ final class FileMutants {
                         delegate.setMode(entry.path(), 0644);
                     }
                 }
+            }
+        });
+    }
+
+    static SandboxBackend scansNothingBelow(SandboxBackend sound) {
+        return MutantParts.files(sound, files -> new MutantParts.Files(files) {
+            @Override
+            public List<FileState> scan(String directory, boolean recursive, int limit) {
+                return delegate.scan(directory, false, limit);
+            }
+        });
+    }
+
+    static SandboxBackend scansNamesOnly(SandboxBackend sound) {
+        return MutantParts.files(sound, files -> new MutantParts.Files(files) {
+            @Override
+            public List<FileState> scan(String directory, boolean recursive, int limit) {
+                return delegate.scan(directory, recursive, limit).stream()
+                        .map(state -> new FileState(state.path(), state.type(), ""))
+                        .toList();
+            }
+        });
+    }
+
+    static SandboxBackend scansAPartForTheWhole(SandboxBackend sound) {
+        return MutantParts.files(sound, files -> new MutantParts.Files(files) {
+            @Override
+            public List<FileState> scan(String directory, boolean recursive, int limit) {
+                return delegate.scan(directory, recursive, 100_000).stream()
+                        .limit(limit)
+                        .toList();
+            }
+        });
+    }
+
+    static SandboxBackend scansWhatLinksLeadTo(SandboxBackend sound) {
+        return MutantParts.files(sound, files -> new MutantParts.Files(files) {
+            @Override
+            public List<FileState> scan(String directory, boolean recursive, int limit) {
+                List<FileState> states = new ArrayList<>(delegate.scan(directory, recursive, limit));
+                for (FileState state : List.copyOf(states)) {
+                    if (recursive && state.type() == FileInfo.Type.SYMBOLIC_LINK) {
+                        entries(delegate, state.path())
+                                .forEach(entry -> states.add(new FileState(entry.path(), entry.type(), "")));
+                    }
+                }
+                return states;
             }
         });
     }

@@ -189,7 +189,21 @@ record Mutant(String name, BiFunction<InMemoryProvider, SandboxBackend, SandboxB
                         "movesAndReplacesFilesButNoDirectories"),
                 mutant("STAT_FOLLOWS_LINKS", FileMutants::statFollowsLinks, "tellsTypesSizesAndModes"),
                 mutant("CUTS_LARGE_CONTENT", FileMutants::cutsLargeContent, "streamsABigFileBothWays"),
-                mutant("UNPACKS_WITHOUT_MODES", FileMutants::unpacksWithoutModes, "unpacksAndPacksWholeDirectories"));
+                mutant("UNPACKS_WITHOUT_MODES", FileMutants::unpacksWithoutModes, "unpacksAndPacksWholeDirectories"),
+                mutant(
+                        "SCANS_NOTHING_BELOW",
+                        FileMutants::scansNothingBelow,
+                        "aScanShowsEveryChangeOfATreeAndNothingElse",
+                        "aScanOfATreeThatChangesAllTheTimeMissesNothingThatStays"),
+                mutant("SCANS_NAMES_ONLY", FileMutants::scansNamesOnly, "aScanShowsEveryChangeOfATreeAndNothingElse"),
+                mutant(
+                        "SCANS_A_PART_FOR_THE_WHOLE",
+                        FileMutants::scansAPartForTheWhole,
+                        "aScanRefusesToShowAPartAsTheWhole"),
+                mutant(
+                        "SCANS_WHAT_LINKS_LEAD_TO",
+                        FileMutants::scansWhatLinksLeadTo,
+                        "aScanTakesOddNamesAndFollowsNoLinks"));
     }
 
     static Mutant named(String name) {
