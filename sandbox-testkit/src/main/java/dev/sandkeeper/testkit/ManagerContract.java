@@ -549,7 +549,7 @@ public abstract class ManagerContract {
     final void aWatchDoesNotKeepASandboxFromBeingIdleAndSaysWhyItEnds() {
         Heard heard = new Heard();
         Sandbox sandbox = manager.create(
-                spec().toBuilder().idleTimeout(Duration.ofSeconds(2)).build());
+                spec().toBuilder().idleTimeout(Duration.ofSeconds(5)).build());
         FileWatch watch = sandbox.files().watch(".", OFTEN, heard);
         await().atMost(PATIENCE).until(() -> heard.end.get() != null);
         assertThat(heard.end.get()).isInstanceOf(SandboxGoneException.class);
