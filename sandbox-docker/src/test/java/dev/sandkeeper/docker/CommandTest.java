@@ -260,13 +260,20 @@ class CommandTest {
     void refusesToStartWhenTheProcessesAreExhaustedAndEndsTheCulprit() {
         BackendSandbox sandbox =
                 sandboxes.create(SandboxSpec.builder().maxProcesses(24).build());
-        // a shell that cannot fork ends; the command must not end with it and make room
-        BackendProcess process =
-                sandbox.start(command("sh", "-c", "(while :; do sleep 98771 & done) & exec sleep 98772"));
-        CompletableFuture<Sandboxes.Ran> pumped = CompletableFuture.supplyAsync(() -> Sandboxes.pump(process));
-        await().atMost(Duration.ofSeconds(20))
-                .untilAsserted(() ->
-                        assertThatThrownBy(() -> sh(sandbox, "true")).isInstanceOf(BackendUnavailableException.class));
+        // A shell that cannot fork ends, so that the outer one takes the place of the inner one. Nothing else may be
+        // started meanwhile: what needs processes for a moment would have the loop end early.
+        BackendProcess process = sandbox.start(command(
+                "sh", "-c", "(while :; do sleep 98771 & done); sleep 98772 & echo exhausted; exec sleep 98773"));
+        Sandboxes.Collector collector = new Sandboxes.Collector();
+        CompletableFuture<Void> pumped = CompletableFuture.runAsync(() -> {
+            try {
+                process.pump(collector);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        await().atMost(Duration.ofSeconds(20)).until(() -> collector.out().equals("exhausted\n"));
+        assertThatThrownBy(() -> sh(sandbox, "true")).isInstanceOf(BackendUnavailableException.class);
         process.end(Duration.ZERO);
         pumped.join();
         assertThat(sh(sandbox, "echo alive").out()).isEqualTo("alive\n");
