@@ -3,7 +3,8 @@ package dev.sandkeeper.internal;
 /**
  * The shell scripts that work on files inside a sandbox. They run on busybox as on dash with GNU tools, take everything as
  * positional parameters and tell what went wrong by their exit code, because only the condition itself can be trusted to be
- * the same on every system; see {@link FileFailures} for the codes.
+ * the same on every system; see {@link FileFailures} for the codes. What a script takes in is printed by the command that
+ * the variable {@code SANDKEEPER_INPUT} names: {@code cat}, or a function of the shell that the script runs in.
  *
  * <p>All paths are absolute, so none starts with a dash. {@code cd -P} and not {@code cd}, which takes {@code ..} away by
  * looking at the text.
@@ -13,7 +14,8 @@ enum FileScript {
      * Path, mode or {@code -} to keep, nonce, length or {@code -} for content with the nonce as its trailer. The cat is in
      * the background, because a shell runs no trap while it waits for another one, and a cat that was just being started
      * may not have had the signal. The trap of a signal removes the file itself, because it can come in the middle of the
-     * one of the exit, which then is not resumed.
+     * one of the exit, which then is not resumed. A shell that prints the content itself saves two processes; it does not
+     * say why it could not, so that cat tries again.
      */
     WRITE("""
             decode "$1"; p=$r
@@ -28,16 +30,22 @@ enum FileScript {
             trap 'rm -f "$t"' EXIT
             trap '[ "$!" ] && kill $! 2>/dev/null; wait; rm -f "$t"; exit 79' HUP INT TERM
             set -C
-            exec 3<&0
-            cat <&3 3<&- >"$t" &
-            wait $! || failed $?
-            trap 'rm -f "$t"; exit 79' HUP INT TERM
-            s=$(stat -c %s "$t") || exit 79
-            if [ "$4" = - ]; then
-              [ "$s" -ge ${#3} ] && [ "$(tail -c ${#3} "$t")" = "$3" ] || exit 78
-              truncate -s $((s - ${#3})) "$t" || exit 79
+            if [ "$SANDKEEPER_INPUT" = cat ]; then
+              exec 3<&0
+              cat <&3 3<&- >"$t" &
+              wait $! || failed $?
+              trap 'rm -f "$t"; exit 79' HUP INT TERM
+              s=$(stat -c %s "$t") || exit 79
+              if [ "$4" = - ]; then
+                [ "$s" -ge ${#3} ] && [ "$(tail -c ${#3} "$t")" = "$3" ] || exit 78
+                truncate -s $((s - ${#3})) "$t" || exit 79
+              else
+                [ "$s" = "$4" ] || exit 78
+              fi
             else
-              [ "$s" = "$4" ] || exit 78
+              trap 'rm -f "$t"; exit 79' HUP INT TERM
+              trap '' XFSZ
+              "$SANDKEEPER_INPUT" >"$t" || "$SANDKEEPER_INPUT" | cat >|"$t" || failed $?
             fi
             [ "$m" = 644 ] || chmod "$m" "$t" || exit 79
             mv -fT "$t" "$p" || { [ -d "$p" ] && exit 74; exit 79; }
@@ -50,7 +58,11 @@ enum FileScript {
             [ -d "$r" ] && exit 74
             [ -e "$r" ] && [ ! -f "$r" ] && exit 77
             parents "$r"
-            cat >>"$r" || failed $?
+            if [ "$SANDKEEPER_INPUT" = cat ]; then
+              cat >>"$r" || failed $?
+            else
+              "$SANDKEEPER_INPUT" | cat >>"$r" || failed $?
+            fi
             """),
 
     /** Path. The first byte of the answer is a plus sign: from there on everything is content. */

@@ -31,7 +31,8 @@ final class FileShell {
     /** TERM first, so that a script removes its temporary file, also on a busy machine: nobody waits longer than it takes. */
     private static final Duration GRACE = Duration.ofSeconds(5);
 
-    private static final Map<String, String> ENVIRONMENT = Map.of("LC_ALL", "C", "TAR_OPTIONS", "");
+    private static final Map<String, String> ENVIRONMENT =
+            Map.of("LC_ALL", "C", "TAR_OPTIONS", "", "SANDKEEPER_INPUT", "cat");
 
     private final ShellFiles.Scripts scripts;
     private final String backend;

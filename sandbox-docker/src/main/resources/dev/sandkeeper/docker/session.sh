@@ -100,6 +100,7 @@ __sk_become() {
     if [ "$__sk_k" = 1 ]; then
         __sk_l=$3
         shift 4
+        [ "$__sk_i" = 0 ] || SANDKEEPER_INPUT=__sk_input
         exec >&4 2>&3 3>&- 4>&- 5>&-
         eval "$__sk_l"
         exit
@@ -109,19 +110,21 @@ __sk_become() {
 }
 
 # Runs one command. $1 tag, $2 seconds after which everything of it is killed or 0, $3 whether __sk_set sets variables,
-# $4 whether __sk_input prints its input, $5 whether it is a script of ours for sh -c, which needs no shell of its own,
-# $6 directory; then the program and its arguments.
+# $4 whether __sk_input prints its input, $5 whether it is a script of ours for sh -c, which needs no shell of its own and
+# reads no input but calls what SANDKEEPER_INPUT names, $6 directory; then the program and its arguments.
 __sk_run() {
     __sk_n=$1 __sk_t=$2 __sk_v=$3 __sk_i=$4 __sk_k=$5 __sk_d=$6
     shift 6
     [ "$__sk_t" = 0 ] || echo "on $__sk_n $__sk_t" >&5
     __sk_last
-    __sk_i=$((__sk_i + 1)) __sk_c=$((__sk_l + __sk_i))
-    if [ "$__sk_i" = 1 ]; then
-        (__sk_become "$@") </dev/null
-    else
+    __sk_c=$((__sk_l + 1))
+    case $__sk_i$__sk_k in
+    10)
+        __sk_c=$((__sk_c + 1))
         __sk_input | __sk_become "$@"
-    fi
+        ;;
+    *) (__sk_become "$@") </dev/null ;;
+    esac
     __sk_y=$?
     __sk_b=0
     __sk_last
