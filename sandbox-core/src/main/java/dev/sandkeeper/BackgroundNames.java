@@ -22,6 +22,10 @@ final class BackgroundNames {
                     "user must not be set, a command in the background runs as the sandbox's: "
                             + command.user().get());
         }
+        if (command.terminal().isPresent()) {
+            throw new IllegalArgumentException("terminal must not be set, a command in the background has none."
+                    + " Leave it out, or use start(command)");
+        }
         if (command.stdin().length > 0) {
             throw new IllegalArgumentException(
                     "stdin must be empty for a command in the background. Write it to a file and have that read");

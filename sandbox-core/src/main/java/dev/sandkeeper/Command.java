@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What to run in a sandbox: an argument vector, never a shell string unless {@link #shell(String)} says so. Immutable.
  *
  * <p>Defaults: the workspace as working directory, the sandbox's environment, its user, an empty standard input, no
- * deadline, a grace of 2 seconds between TERM and KILL, and 1 MiB captured of each output stream.
+ * terminal, no deadline, a grace of 2 seconds between TERM and KILL, and 1 MiB captured of each output stream.
  */
 public final class Command {
     /** The longest argument that Linux passes, in bytes: MAX_ARG_STRLEN less the closing NUL (execve(2)). */
@@ -33,6 +34,7 @@ public final class Command {
     private final Duration grace;
     private final int captureLimit;
     private final boolean freshExec;
+    private final @Nullable TerminalSize terminal;
 
     private Command(Builder b) {
         arguments = List.copyOf(b.arguments);
@@ -44,6 +46,7 @@ public final class Command {
         grace = b.grace;
         captureLimit = b.captureLimit;
         freshExec = b.freshExec;
+        terminal = b.terminal;
     }
 
     /**
@@ -95,6 +98,7 @@ public final class Command {
         b.grace = grace;
         b.captureLimit = captureLimit;
         b.freshExec = freshExec;
+        b.terminal = terminal;
         return b;
     }
 
@@ -180,6 +184,15 @@ public final class Command {
         return freshExec;
     }
 
+    /**
+     * How large its terminal is at first.
+     *
+     * @return nothing, which is the default, if it has none
+     */
+    public Optional<TerminalSize> terminal() {
+        return Optional.ofNullable(terminal);
+    }
+
     /** The program and the number of its arguments; neither arguments nor environment, which may hold secrets. */
     @Override
     public String toString() {
@@ -197,6 +210,7 @@ public final class Command {
         private Duration grace = Duration.ofSeconds(2);
         private int captureLimit = 1 << 20;
         private boolean freshExec;
+        private @Nullable TerminalSize terminal;
 
         private Builder(List<String> arguments) {
             if (arguments.isEmpty() || arguments.get(0).isEmpty()) {
@@ -332,6 +346,38 @@ public final class Command {
          */
         public Builder freshExec() {
             this.freshExec = true;
+            return this;
+        }
+
+        /**
+         * Gives it a terminal, as {@link #terminal(TerminalSize)}.
+         *
+         * @param columns from 1 to 65,535
+         * @param rows from 1 to 65,535
+         * @return this builder
+         */
+        public Builder terminal(int columns, int rows) {
+            return terminal(new TerminalSize(columns, rows));
+        }
+
+        /**
+         * Gives it a terminal of its own, as a shell or an editor wants it. Needs
+         * {@link dev.sandkeeper.spi.Capability#TERMINAL}; a command in the background cannot have one.
+         *
+         * <p>All output then comes on standard output, a line feed as carriage return and line feed unless the program turns
+         * that off; standard error is an end of file at once. Standard input is the keyboard: what is written there is echoed
+         * unless the program turns that off, carriage return is the Enter key, and byte 3 is Ctrl-C. A line of more than 4,095
+         * bytes is cut there until a program reads key by key. A terminal cannot be half closed: closing standard input, as
+         * {@link Sandbox#exec(Command)} does after {@link #stdin(byte[])}, types Ctrl-D, an end of file to whoever reads lines.
+         * When the command has ended, what it left behind on the terminal hears a HUP, as when a window is closed.
+         *
+         * <p>{@code TERM} is {@code xterm-256color} unless {@link #environment} says otherwise.
+         *
+         * @param size at first; {@link SandboxProcess#resize} changes it
+         * @return this builder
+         */
+        public Builder terminal(TerminalSize size) {
+            this.terminal = Objects.requireNonNull(size, "size");
             return this;
         }
 

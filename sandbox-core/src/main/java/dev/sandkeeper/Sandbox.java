@@ -8,7 +8,9 @@ import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ResourceUsage;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -28,6 +30,7 @@ import org.slf4j.LoggerFactory;
 public final class Sandbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
     private static final Duration BACKEND_GRACE = Duration.ofSeconds(5);
+    private static final String TERM = "xterm-256color";
 
     private final SandboxManager manager;
     private final SandboxId id;
@@ -202,7 +205,8 @@ public final class Sandbox implements AutoCloseable {
             CommandRun run =
                     new CommandRun(backendProcess, command, manager.timer(), manager.workers(), this::killedForMemory);
             SandboxProcess process = new SandboxProcess(
-                    backendProcess, run, () -> manager.activity().end(id));
+                    backendProcess, run, command.terminal().isPresent(), () -> manager.activity()
+                            .end(id));
             process.begin(manager.workers());
             started = true;
             byte[] stdin = command.stdin();
@@ -360,14 +364,24 @@ public final class Sandbox implements AutoCloseable {
         String directory = command.workingDirectory().orElse(SandboxSpec.WORKSPACE);
         return new ProcessRequest(
                 command.arguments(),
-                command.environment(),
+                environment(command),
                 directory.startsWith("/") ? directory : SandboxSpec.WORKSPACE + "/" + directory,
                 command.user().orElse(null),
                 stdin,
                 command.deadline()
                         .map(time -> time.plus(later(command.grace())))
                         .orElse(null),
-                command.freshExec());
+                command.freshExec(),
+                command.terminal().orElse(null));
+    }
+
+    private static Map<String, String> environment(Command command) {
+        if (command.terminal().isEmpty() || command.environment().containsKey("TERM")) {
+            return command.environment();
+        }
+        Map<String, String> environment = new HashMap<>(command.environment());
+        environment.put("TERM", TERM);
+        return environment;
     }
 
     /** A backend kills what outlives its deadline by 5 seconds: a grace may be longer. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -24,15 +25,20 @@ public final class SandboxProcess implements AutoCloseable {
 
     private final BackendProcess process;
     private final CommandRun run;
+    private final boolean terminal;
     private final Runnable whenEnded;
     private final ProcessOutput stdout = new ProcessOutput(BUFFER);
     private final ProcessOutput stderr = new ProcessOutput(BUFFER);
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
 
-    SandboxProcess(BackendProcess process, CommandRun run, Runnable whenEnded) {
+    SandboxProcess(BackendProcess process, CommandRun run, boolean terminal, Runnable whenEnded) {
         this.process = process;
         this.run = run;
+        this.terminal = terminal;
         this.whenEnded = whenEnded;
+        if (terminal) {
+            stderr.finish(null);
+        }
     }
 
     void begin(Executor workers) {
@@ -77,7 +83,8 @@ public final class SandboxProcess implements AutoCloseable {
 
     /**
      * What the command reads. Closing it is an end of file to the command and leaves its output alone. Writing waits while
-     * the command does not read, and throws {@link IOException} once it cannot.
+     * the command does not read, and throws {@link IOException} once it cannot. With a terminal it is the keyboard, and closing
+     * it types Ctrl-D: {@link Command.Builder#terminal(TerminalSize)}.
      *
      * @return always the same stream
      */
@@ -96,7 +103,7 @@ public final class SandboxProcess implements AutoCloseable {
     }
 
     /**
-     * What the command prints on standard error, as {@link #stdout()}.
+     * What the command prints on standard error, as {@link #stdout()}; with a terminal that has it all, and this has ended.
      *
      * @return always the same stream
      */
@@ -188,6 +195,24 @@ public final class SandboxProcess implements AutoCloseable {
                 run.killed();
             }
             process.signal(signal);
+        }
+    }
+
+    /**
+     * Tells the command that its terminal has another size now. Does nothing if it has ended.
+     *
+     * @param size the new size
+     * @throws IllegalStateException if the command was started without a terminal
+     * @throws SandboxException if the sandbox could not be reached
+     */
+    public void resize(TerminalSize size) {
+        Objects.requireNonNull(size, "size");
+        if (!terminal) {
+            throw new IllegalStateException("the command was started without a terminal, so that it has no size."
+                    + " Ask for one by Command.Builder.terminal(columns, rows)");
+        }
+        if (isAlive()) {
+            process.resize(size);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.sandkeeper.spi;
 
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.Signal;
+import dev.sandkeeper.TerminalSize;
 import java.io.OutputStream;
 import java.time.Duration;
 
@@ -12,7 +13,8 @@ import java.time.Duration;
 public interface BackendProcess extends AutoCloseable {
     /**
      * The command's standard input. Closing it is an end of file to the command and leaves its output alone. Writing blocks
-     * while the command does not read, and throws {@link java.io.IOException} once it cannot.
+     * while the command does not read, and throws {@link java.io.IOException} once it cannot. Of a terminal it is the keyboard,
+     * and closing it types byte 4, the end of file, after what was written.
      *
      * @return the stream, always the same one; one that takes nothing if {@link ProcessRequest#stdin()} was false
      */
@@ -21,7 +23,8 @@ public interface BackendProcess extends AutoCloseable {
     /**
      * Hands all output to the sink, on the calling thread and at most one other, and waits for the end of the main process.
      * Output of the main process is complete when this returns. Processes that it left behind and that still hold its
-     * streams are waited for at most half a second; they belong to the sandbox and go on.
+     * streams are waited for at most half a second; they belong to the sandbox and go on, unless they had a terminal: that is
+     * gone, and they may be sent HUP.
      *
      * @param sink where the output goes
      * @return how the main process ended; {@code timedOut} is true if the deadline inside the sandbox ended it
@@ -49,6 +52,18 @@ public interface BackendProcess extends AutoCloseable {
      * @throws dev.sandkeeper.SandboxException if it could not be established that they are gone
      */
     void end(Duration grace);
+
+    /**
+     * Changes the size of the command's terminal; its foreground processes are sent WINCH. Does nothing if it has ended.
+     *
+     * @param size the new size
+     * @throws IllegalStateException if it was started without a terminal, as is each one of a backend that lacks
+     *     {@link Capability#TERMINAL}
+     * @throws dev.sandkeeper.SandboxException if the sandbox could not be reached
+     */
+    default void resize(TerminalSize size) {
+        throw new IllegalStateException("the command was started without a terminal. Ask for one when it is started");
+    }
 
     /**
      * Which of the backend's ways of running a command this one took, for who wonders what made it slow.

@@ -37,6 +37,8 @@ public enum Capability {
     HOST_MOUNTS,
     /** Commands in the background that outlive the JVM that started them: {@link BackendSandbox#background}. */
     BACKGROUND,
+    /** A terminal for a command, which can be resized: {@link ProcessRequest#terminal}, {@link BackendProcess#resize}. */
+    TERMINAL,
     /** An end set at the provider that can be moved: {@link SandboxBackend#extend}. */
     PROVIDER_EXPIRY
 }

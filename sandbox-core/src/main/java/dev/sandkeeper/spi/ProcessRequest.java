@@ -1,5 +1,6 @@
 package dev.sandkeeper.spi;
 
+import dev.sandkeeper.TerminalSize;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  *     within 10 seconds
  * @param fresh whether it is to run in a process that no earlier command of the sandbox could have reached, however slow that
  *     is to make
+ * @param terminal how large the terminal is that it is to have; null for none. Needs {@link Capability#TERMINAL}. Its
+ *     standard error is the terminal then too, so that all output is stdout's; where {@code stdin} is false it reads one end
+ *     of file
  */
 public record ProcessRequest(
         List<String> arguments,
@@ -29,7 +33,8 @@ public record ProcessRequest(
         @Nullable String user,
         boolean stdin,
         @Nullable Duration deadline,
-        boolean fresh) {
+        boolean fresh,
+        @Nullable TerminalSize terminal) {
     /** Copies list and map. */
     public ProcessRequest {
         arguments = List.copyOf(arguments);
@@ -38,7 +43,29 @@ public record ProcessRequest(
     }
 
     /**
-     * A request that leaves the way to the backend.
+     * A request without a terminal.
+     *
+     * @param arguments the program and its arguments
+     * @param environment added to the sandbox's environment, or replacing part of it
+     * @param workingDirectory absolute path in the sandbox
+     * @param user a name or number; null for the sandbox's user
+     * @param stdin whether the caller will write to standard input
+     * @param deadline when the process tree is to be ended inside the sandbox; null for never
+     * @param fresh whether it is to run in a process that no earlier command of the sandbox could have reached
+     */
+    public ProcessRequest(
+            List<String> arguments,
+            Map<String, String> environment,
+            String workingDirectory,
+            @Nullable String user,
+            boolean stdin,
+            @Nullable Duration deadline,
+            boolean fresh) {
+        this(arguments, environment, workingDirectory, user, stdin, deadline, fresh, null);
+    }
+
+    /**
+     * A request without a terminal that leaves the way to the backend.
      *
      * @param arguments the program and its arguments
      * @param environment added to the sandbox's environment, or replacing part of it
@@ -63,7 +90,7 @@ public record ProcessRequest(
      * @return a request whose {@link #stdin()} is true
      */
     public ProcessRequest withStdin() {
-        return new ProcessRequest(arguments, environment, workingDirectory, user, true, deadline, fresh);
+        return new ProcessRequest(arguments, environment, workingDirectory, user, true, deadline, fresh, terminal);
     }
 
     /** The program only. */

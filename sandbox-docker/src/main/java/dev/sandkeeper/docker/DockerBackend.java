@@ -60,6 +60,7 @@ public final class DockerBackend implements SandboxBackend {
             Capability.DISK_LIMIT,
             Capability.WRITABLE_ROOT,
             Capability.BACKGROUND,
+            Capability.TERMINAL,
             Capability.PORTS,
             Capability.SANDBOX_USER,
             Capability.COMMAND_USER,

@@ -1,6 +1,7 @@
 package dev.sandkeeper.docker;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.CreateContainerResponse;
@@ -23,6 +24,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -205,15 +207,22 @@ final class Engine implements Closeable {
     /**
      * Makes an exec.
      *
+     * @param more what docker-java does not know, by its name in the engine's interface
      * @throws DockerException if the engine answered with an error
      */
-    String createExec(String what, String containerId, Function<DockerClient, ExecCreateCmd> description) {
+    String createExec(
+            String what,
+            String containerId,
+            Map<String, String> more,
+            Function<DockerClient, ExecCreateCmd> description) {
         Session current = session();
         String path = "/containers/" + containerId + "/exec";
-        return call(
-                what,
-                client -> ask(current, path, description.apply(client), callTimeout, ExecCreateCmdResponse.class)
-                        .getId());
+        return call(what, client -> {
+            ObjectNode body = current.json.valueToTree(description.apply(client));
+            more.forEach(body::put);
+            return ask(current, path, body, callTimeout, ExecCreateCmdResponse.class)
+                    .getId();
+        });
     }
 
     private <T> T call(String what, Duration timeout, Function<DockerClient, T> question, boolean toItsEnd) {

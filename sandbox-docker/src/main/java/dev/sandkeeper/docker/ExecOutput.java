@@ -1,6 +1,7 @@
 package dev.sandkeeper.docker;
 
 import dev.sandkeeper.spi.OutputSink;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -26,6 +27,11 @@ final class ExecOutput {
     private int exitCode = -1;
     private String notStarted = "";
     private boolean leftBehind;
+    private final boolean terminal;
+    /** What a terminal shows before its program starts is only the echo of what the wrapper was told. */
+    private boolean started;
+
+    private final ByteArrayOutputStream first = new ByteArrayOutputStream();
     private final StringBuilder stderrStart = new StringBuilder();
     private boolean stdoutSeen;
     private boolean timedOut;
@@ -33,8 +39,20 @@ final class ExecOutput {
     private boolean stderrWanted = true;
 
     ExecOutput(HijackedStream stream, String tag) {
+        this(stream, tag, false);
+    }
+
+    /**
+     * The output of a command.
+     *
+     * @param terminal whether records and output come together, as standard output
+     */
+    ExecOutput(HijackedStream stream, String tag, boolean terminal) {
         this.stream = stream;
-        this.stdout = new MarkScanner(tag, false, record -> stdoutDone = true);
+        this.terminal = terminal;
+        this.stdout = terminal
+                ? new MarkScanner(tag, true, this::record)
+                : new MarkScanner(tag, false, record -> stdoutDone = true);
         this.stderr = new MarkScanner(tag, true, this::record);
     }
 
@@ -53,6 +71,7 @@ final class ExecOutput {
         List<String> words = Words.of(record);
         String word = words.size() > 1 ? words.get(1) : "";
         switch (words.get(0)) {
+            case "S" -> started = true;
             case "T" -> timedOut = true;
             // nothing was executed; or at last not, when a shell had already tried
             case "E", "F" -> notStarted = word;
@@ -60,6 +79,7 @@ final class ExecOutput {
                 if (word.matches("[0-9]{1,3}")) {
                     exitCode = Integer.parseInt(word) & 0xff;
                     leftBehind = words.size() > 2 && !words.get(2).equals("0");
+                    stdoutDone |= terminal;
                 }
             }
             default -> LOG.debug("a record that is none of ours");
@@ -69,18 +89,39 @@ final class ExecOutput {
     /** Waits for what the wrapper says before it runs anything. */
     String header(Deadline deadline) throws IOException, InterruptedException {
         while (header == null) {
-            switch (stream.next(deadline)) {
-                case STDOUT -> complain(stream.buffer(), stream.start(), stream.length());
-                case STDERR -> stderr.accept(stream.buffer(), stream.start(), stream.length(), this::complain);
-                case END -> throw new EOFException("the command's stream ended before it started");
-                case NOTHING -> {
-                    if (deadline.passed()) {
-                        throw new SocketTimeoutException("the command did not start in time");
-                    }
+            part(deadline, this::complain);
+        }
+        return header;
+    }
+
+    /** Waits until a terminal is the program's. */
+    void awaitStart(Deadline deadline) throws IOException, InterruptedException {
+        while (!started) {
+            part(deadline, (buffer, offset, length) -> {
+                if (started) {
+                    first.write(buffer, offset, length);
+                }
+            });
+        }
+    }
+
+    private void part(Deadline deadline, MarkScanner.Output other) throws IOException, InterruptedException {
+        switch (stream.next(deadline)) {
+            case STDOUT -> {
+                if (terminal) {
+                    stdout.accept(stream.buffer(), stream.start(), stream.length(), other);
+                } else {
+                    other.accept(stream.buffer(), stream.start(), stream.length());
+                }
+            }
+            case STDERR -> stderr.accept(stream.buffer(), stream.start(), stream.length(), other);
+            case END -> throw new EOFException("the command's stream ended before it started");
+            case NOTHING -> {
+                if (deadline.passed()) {
+                    throw new SocketTimeoutException("the command did not start in time");
                 }
             }
         }
-        return header;
     }
 
     /** What came before the header: the engine's words when it could not start the exec. */
@@ -90,6 +131,10 @@ final class ExecOutput {
 
     /** Hands the next bytes to the sink, if any come before the deadline. Answers false at the end of the stream. */
     boolean pass(OutputSink sink, Deadline deadline) throws IOException, InterruptedException {
+        if (first.size() > 0) {
+            toStdout(sink, first.toByteArray(), 0, first.size());
+            first.reset();
+        }
         switch (stream.next(deadline)) {
             case STDOUT ->
                 stdout.accept(stream.buffer(), stream.start(), stream.length(), (b, o, n) -> toStdout(sink, b, o, n));

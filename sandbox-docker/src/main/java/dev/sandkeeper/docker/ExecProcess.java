@@ -4,6 +4,7 @@ import com.github.dockerjava.api.command.InspectExecResponse;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.Signal;
+import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;
@@ -63,15 +64,34 @@ final class ExecProcess implements BackendProcess {
         this.output = output;
         this.request = request;
         this.seat = seat;
-        this.stdin = request.stdin() ? new ExecStdin(started.stream()) : ExecStdin.ended(started.stream());
+        this.stdin = stdin(request, started.stream());
+    }
+
+    private static OutputStream stdin(ProcessRequest request, HijackedStream stream) {
+        if (!request.stdin()) {
+            return ExecStdin.ended(stream);
+        }
+        return request.terminal() == null ? new ExecStdin(stream) : ExecStdin.keyboard(stream);
     }
 
     /** Lets the program run: until now the wrapper has waited for this line. */
     void release() throws IOException, InterruptedException {
+        TerminalSize size = request.terminal();
+        if (size != null) {
+            execs.resize(started.id(), size);
+        }
+        Deadline deadline = Deadline.in(execs.engine().callTimeout());
         byte[] line = "go\n".getBytes(StandardCharsets.US_ASCII);
-        started.stream().write(line, 0, line.length, Deadline.in(execs.engine().callTimeout()));
+        started.stream().write(line, 0, line.length, deadline);
+        if (size != null) {
+            // what is typed earlier would be for the wrapper
+            output.awaitStart(deadline);
+        }
         if (!request.stdin()) {
-            started.stream().shutdownOutput();
+            try (OutputStream end =
+                    size == null ? new ExecStdin(started.stream()) : ExecStdin.keyboard(started.stream())) {
+                end.flush();
+            }
         }
     }
 
@@ -246,6 +266,15 @@ final class ExecProcess implements BackendProcess {
             }
         } finally {
             signals.unlock();
+        }
+    }
+
+    @Override
+    public void resize(TerminalSize size) {
+        if (request.terminal() == null) {
+            BackendProcess.super.resize(size);
+        } else if (mainRuns) {
+            execs.resize(started.id(), size);
         }
     }
 

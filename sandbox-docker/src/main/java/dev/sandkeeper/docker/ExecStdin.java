@@ -10,11 +10,25 @@ import org.slf4j.LoggerFactory;
 final class ExecStdin extends OutputStream {
     private static final Logger LOG = LoggerFactory.getLogger(ExecStdin.class);
 
+    private static final byte[] END_OF_FILE = {4, 4};
+
     private final HijackedStream stream;
+    private final boolean keyboard;
+    private boolean lineBegins = true;
     private boolean closed;
 
-    ExecStdin(HijackedStream stream) {
+    private ExecStdin(HijackedStream stream, boolean keyboard) {
         this.stream = stream;
+        this.keyboard = keyboard;
+    }
+
+    ExecStdin(HijackedStream stream) {
+        this(stream, false);
+    }
+
+    /** A terminal's. The engine ends the output of one whose input is shut down, so an end of file has to be typed. */
+    static ExecStdin keyboard(HijackedStream stream) {
+        return new ExecStdin(stream, true);
     }
 
     /** A stream that takes nothing. */
@@ -34,6 +48,13 @@ final class ExecStdin extends OutputStream {
         if (closed) {
             throw new IOException("standard input is closed");
         }
+        if (length > 0) {
+            lineBegins = bytes[offset + length - 1] == '\n' || bytes[offset + length - 1] == '\r';
+            send(bytes, offset, length);
+        }
+    }
+
+    private void send(byte[] bytes, int offset, int length) throws IOException {
         try {
             stream.write(bytes, offset, length, Deadline.never());
         } catch (InterruptedException e) {
@@ -47,7 +68,12 @@ final class ExecStdin extends OutputStream {
         if (!closed) {
             closed = true;
             try {
-                stream.shutdownOutput();
+                if (keyboard) {
+                    // the first passes on what has been typed of a line
+                    send(END_OF_FILE, 0, lineBegins ? 1 : 2);
+                } else {
+                    stream.shutdownOutput();
+                }
             } catch (IOException e) {
                 // the command has ended, and with it what reads: an end of file all the same
                 LOG.debug("standard input had ended", e);

@@ -10,10 +10,12 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProviderState;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,13 @@ import org.jspecify.annotations.Nullable;
 /** Starts programs in one container, each by an exec of its own, and says what became of them. */
 final class Execs {
     private static final String WHAT = "run a command";
+
+    /**
+     * The engine detaches a terminal at keys that somebody may well type, unless it is told others: these are none, and the
+     * first, for which it waits for the next one, is seldom typed.
+     */
+    private static final Map<String, String> UNDETACHABLE = Map.of(
+            "DetachKeys", "ctrl-^," + String.join(",", Tags.next().split("")));
 
     private final Engine engine;
     private final Inventory inventory;
@@ -53,14 +62,23 @@ final class Execs {
      * @param environment goes to the engine, never into an argument
      */
     Started start(@Nullable String user, List<String> environment, List<String> arguments) {
+        return start(user, environment, arguments, false);
+    }
+
+    /**
+     * Starts a program, as {@link #start(String, List, List)}.
+     *
+     * @param terminal whether it has a terminal; that is of no size yet
+     */
+    Started start(@Nullable String user, List<String> environment, List<String> arguments, boolean terminal) {
         String id;
         try {
-            id = engine.createExec(WHAT, containerId, client -> {
+            id = engine.createExec(WHAT, containerId, terminal ? UNDETACHABLE : Map.of(), client -> {
                 var command = client.execCreateCmd(containerId)
                         .withAttachStdin(true)
                         .withAttachStdout(true)
                         .withAttachStderr(true)
-                        .withTty(false)
+                        .withTty(terminal)
                         .withEnv(environment)
                         .withCmd(arguments.toArray(String[]::new));
                 return user == null ? command : command.withUser(user);
@@ -69,13 +87,33 @@ final class Execs {
             throw refused(e.getHttpStatus(), EngineMessages.of(String.valueOf(e.getMessage())));
         }
         try {
-            return new Started(id, engine.hijack("/exec/" + id + "/start", "{\"Detach\":false,\"Tty\":false}"));
+            HijackedStream stream = engine.hijack("/exec/" + id + "/start", "{\"Detach\":false,\"Tty\":" + terminal + "}");
+            if (terminal) {
+                stream.unframed();
+            }
+            return new Started(id, stream);
         } catch (EngineRefusedException e) {
             throw refused(e.status(), e.engineMessage());
         } catch (IOException e) {
             throw engine.faults().unreachable(WHAT, e);
         } catch (InterruptedException e) {
             throw engine.faults().interrupted(WHAT, e);
+        }
+    }
+
+    /** Changes the size of an exec's terminal. Does nothing if it has ended. */
+    void resize(String id, TerminalSize size) {
+        try {
+            engine.run("resize a terminal", client -> client.resizeExecCmd(id)
+                    .withSize(size.rows(), size.columns())
+                    .exec());
+        } catch (DockerException e) {
+            boolean runs = inspect(id)
+                    .filter(exec -> Boolean.TRUE.equals(exec.isRunning()))
+                    .isPresent();
+            if (runs) {
+                throw refused(e.getHttpStatus(), EngineMessages.of(String.valueOf(e.getMessage())));
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +42,9 @@ final class FreshExec implements CommandChannel {
 
     private BackendProcess start(ProcessRequest request, @Nullable String user, Guard guard) {
         GuardLink.Hello hello = guard.hello();
-        String tag = Tags.next();
+        boolean terminal = request.terminal() != null;
+        // a terminal can be told to print in capitals
+        String tag = Tags.next().toUpperCase(Locale.ROOT);
         List<String> environment = new ArrayList<>();
         request.environment().forEach((name, value) -> environment.add(name + "=" + value));
         environment.add("SANDKEEPER_EXEC=" + tag);
@@ -54,10 +57,11 @@ final class FreshExec implements CommandChannel {
                 seconds(request.deadline()),
                 hello.sleep(),
                 Long.toString(execs.openFiles()),
+                terminal ? "1" : "0",
                 request.workingDirectory()));
         arguments.addAll(request.arguments());
-        Execs.Started started = execs.start(user, environment, arguments);
-        ExecOutput output = new ExecOutput(started.stream(), tag);
+        Execs.Started started = execs.start(user, environment, arguments, terminal);
+        ExecOutput output = new ExecOutput(started.stream(), tag, terminal);
         boolean kept = false;
         Target target = null;
         try {

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that carries a command's streams: plain bytes towards it, frames with a header of 8 bytes from it. What
- * comes is hostile: a frame that is malformed or cut is an error, never an end.
+ * comes is hostile: a frame that is malformed or cut is an error, never an end. A terminal's stream has no frames, so that
+ * only its own marks tell that it is complete.
  */
 final class HijackedStream implements Closeable {
     private static final int HEADER = 8;
@@ -20,7 +21,7 @@ final class HijackedStream implements Closeable {
         STDERR,
         /** The deadline passed. */
         NOTHING,
-        /** The engine ended the stream between two frames. */
+        /** The engine ended the stream, between two frames if it has such. */
         END
     }
 
@@ -28,6 +29,7 @@ final class HijackedStream implements Closeable {
     private final ByteBuffer received;
     private final ByteBuffer header = ByteBuffer.allocate(HEADER);
     private Part current = Part.END;
+    private boolean framed = true;
     private long left;
     private int start;
     private int length;
@@ -38,12 +40,20 @@ final class HijackedStream implements Closeable {
         received.put(rest).flip();
     }
 
+    /** Says, before anything is read, that all that comes is standard output. */
+    void unframed() {
+        framed = false;
+    }
+
     /**
      * Waits for bytes of the command. They are in {@link #buffer()} until the next call.
      *
      * @throws IOException if the stream is malformed, cut or lost
      */
     Part next(Deadline deadline) throws IOException, InterruptedException {
+        if (!framed) {
+            return plain(deadline);
+        }
         while (left == 0) {
             Part part = frame(deadline);
             if (part != null) {
@@ -64,6 +74,17 @@ final class HijackedStream implements Closeable {
         received.position(start + length);
         left -= length;
         return current;
+    }
+
+    private Part plain(Deadline deadline) throws IOException, InterruptedException {
+        int count = received.hasRemaining() ? received.remaining() : fill(deadline);
+        if (count <= 0) {
+            return count < 0 ? Part.END : Part.NOTHING;
+        }
+        start = received.position();
+        length = count;
+        received.position(start + length);
+        return Part.STDOUT;
     }
 
     byte[] buffer() {

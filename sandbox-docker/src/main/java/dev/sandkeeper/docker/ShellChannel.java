@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs commands by shells that stay in the sandbox: a millisecond or two for each, where an exec of the engine takes 40. What
- * a shell cannot do goes to the other channel: a stream of input, a command that asks for a fresh process, one with too much
+ * a shell cannot do goes to the other channel: a stream of input, a terminal, a command that asks for a fresh process, one with too much
  * text, an image without {@code setsid}, a kernel without audit sessions.
  *
  * <p>Shell and commands run as the same user. A program that reads the shell's memory can end its own command early with
@@ -58,7 +58,7 @@ final class ShellChannel implements CommandChannel, Closeable {
 
     private BackendProcess start(
             ProcessRequest request, byte[] input, boolean ours, @Nullable String user, Guard guard) {
-        if (!request.stdin() && !request.fresh()) {
+        if (!request.stdin() && !request.fresh() && request.terminal() == null) {
             String tag = Tags.next();
             byte[] text = CommandText.of(request, input, ours, tag);
             if (text != null) {

@@ -1,7 +1,7 @@
 # Runs one command. Arguments: tag, seconds after which everything of it is killed or 0, path of sleep, how many files it
-# may open before it asks for more or 0, directory, program, its arguments. Variables have a prefix so that none of the program's is touched.
-__sk_n=$1 __sk_t=$2 __sk_s=$3 __sk_o=$4 __sk_d=$5
-shift 5
+# may open before it asks for more or 0, 1 if it has a terminal, directory, program, its arguments. Variables have a prefix so that none of the program's is touched.
+__sk_n=$1 __sk_t=$2 __sk_s=$3 __sk_o=$4 __sk_y=$5 __sk_d=$6
+shift 6
 
 # The shell's own complaints must not mix with the program's.
 exec 3>&2 2>/dev/null
@@ -32,7 +32,7 @@ IFS= read -r __sk_l || exit 125
 __sk_w=
 if [ "$__sk_t" != 0 ]; then
     (
-        trap '' TERM HUP INT QUIT USR1 USR2
+        trap '' TERM HUP INT QUIT USR1 USR2 TTOU
         __sk_z= __sk_q=
         # it may come before there is anything to kill
         trap '__sk_q=1; [ -z "$__sk_z" ] || { kill -9 "$__sk_z"; exit; }' ALRM
@@ -61,6 +61,8 @@ case $1 in -*) __sk_l=$__sk_f && shift && set -- "$__sk_l" "$@" ;; esac
 (
     # Runs only if no program could take the shell's place; by then the redirections are undone.
     trap 'printf "\001%s F %s\n" "$__sk_n" "$?" >&3' EXIT
+    # from now on the terminal is the program's
+    [ "$__sk_y" = 0 ] || printf '\001%s S\n' "$__sk_n" >&3
     exec "$@" 2>&3 3>&-
 )
 __sk_r=$?
@@ -78,8 +80,11 @@ case $__sk_r in
     esac
     ;;
 esac
-printf '\001%s' "$__sk_n"
-printf '\001%s X %s\n' "$__sk_n" "$__sk_r" >&3
+# The program may have left another one in the foreground of its terminal.
+trap '' TTOU
+[ "$__sk_y" = 1 ] || printf '\001%s' "$__sk_n"
+# The space parts it from the echo of what is typed at this moment.
+printf '\001%s X %s \n' "$__sk_n" "$__sk_r" >&3
 
 # The engine throws away what nobody has taken of the output 2 seconds after the exit. So this stays, halted, until the
 # host has the marks and lets the guard kill it, or is not interested any more. Whoever halts everything continues it too.

@@ -120,6 +120,12 @@ final class LocalSandbox implements BackendSandbox {
                     "user \"" + request.user() + "\" was asked for, but a local sandbox has one user",
                     "Leave user(...) out");
         }
+        if (request.terminal() != null) {
+            throw failures.missing(
+                    Capability.TERMINAL,
+                    "terminal was asked for, but a local sandbox gives none",
+                    "Leave terminal(...) out, or choose a backend that has it");
+        }
         if (!holder.alive()) {
             throw failures.gone(ref.id());
         }

@@ -239,6 +239,11 @@ abstract class ContractSetup {
         assertThat(beats()).as("beats of a process that must be gone").isEqualTo(before);
     }
 
+    /** Waits until nothing beats any more. */
+    final void assertEndsBeating() {
+        await().atMost(patience()).pollInSameThread().untilAsserted(this::assertSilent);
+    }
+
     static void pause(Duration time) {
         long start = System.nanoTime();
         while (System.nanoTime() - start < time.toNanos()) {

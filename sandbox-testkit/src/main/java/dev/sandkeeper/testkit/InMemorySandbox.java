@@ -50,6 +50,9 @@ final class InMemorySandbox implements BackendSandbox {
         if (request.user() != null) {
             SpecRules.require("memory", capabilities, Capability.COMMAND_USER);
         }
+        if (request.terminal() != null) {
+            SpecRules.require("memory", capabilities, Capability.TERMINAL);
+        }
         provider.requireNotPaused(providerRef);
         synchronized (started) {
             if (closed) {

@@ -204,7 +204,7 @@ abstract class LifetimeContract extends LifecycleContract {
         assertMissing(capability, () -> first().validate(spec));
     }
 
-    private static void assertMissing(Capability capability, ThrowingCallable call) {
+    static void assertMissing(Capability capability, ThrowingCallable call) {
         assertThatThrownBy(call)
                 .as("%s is not among the capabilities", capability)
                 .isInstanceOfSatisfying(CapabilityMissingException.class, e -> {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.BackgroundCommand;
 import dev.sandkeeper.BackgroundStatus;
+import dev.sandkeeper.CapabilityMissingException;
 import dev.sandkeeper.Command;
 import dev.sandkeeper.ExecResult;
 import dev.sandkeeper.FileChange;
@@ -25,6 +26,7 @@ import dev.sandkeeper.SandboxProcess;
 import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SandboxState;
+import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.WatchOptions;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.Capability;
@@ -36,6 +38,7 @@ import dev.sandkeeper.store.SandboxStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -333,6 +336,47 @@ public abstract class ManagerContract {
                 found.remove();
                 assertThat(sandbox.backgroundCommand("server")).isEmpty();
                 assertThatThrownBy(found::status).isInstanceOf(SandboxNotFoundException.class);
+            }
+        }
+    }
+
+    @Test
+    final void aTerminalIsGivenToACommandOrRefused() throws IOException {
+        boolean has;
+        try (SandboxBackend probe = backend()) {
+            has = probe.capabilities().contains(Capability.TERMINAL);
+        }
+        Command shown = Command.builder("sh", "-c", "echo $TERM; stty size")
+                .terminal(100, 30)
+                .build();
+        try (Sandbox sandbox = manager.create(spec())) {
+            assertThatThrownBy(() -> sandbox.startInBackground("server", shown))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("terminal");
+            try (SandboxProcess process = sandbox.start(Command.of("cat"))) {
+                assertThatThrownBy(() -> process.resize(new TerminalSize(80, 24)))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("terminal(columns, rows)");
+            }
+            if (!has) {
+                assertThatThrownBy(() -> sandbox.exec(shown)).isInstanceOf(CapabilityMissingException.class);
+                assertThatThrownBy(() -> sandbox.start(shown)).isInstanceOf(CapabilityMissingException.class);
+                return;
+            }
+            assertThat(sandbox.exec(shown).stdout()).isEqualTo("xterm-256color\r\n30 100\r\n");
+            Command plain = shown.toBuilder().environment("TERM", "dumb").build();
+            assertThat(sandbox.exec(plain).stdout()).isEqualTo("dumb\r\n30 100\r\n");
+            Command waits = Command.builder(
+                            "sh", "-c", "trap 'stty size; exit 3' WINCH; echo ready; while :; do sleep 0.1; done")
+                    .terminal(100, 30)
+                    .build();
+            try (SandboxProcess process = sandbox.start(waits)) {
+                assertThat(process.stderr().read()).isEqualTo(-1);
+                assertThat(process.stdout().readNBytes(7)).isEqualTo("ready\r\n".getBytes(StandardCharsets.US_ASCII));
+                process.resize(new TerminalSize(132, 43));
+                assertThat(process.stdout().readAllBytes()).isEqualTo("43 132\r\n".getBytes(StandardCharsets.US_ASCII));
+                assertThat(process.waitFor().exitCode()).isEqualTo(3);
+                process.resize(new TerminalSize(80, 24));
             }
         }
     }

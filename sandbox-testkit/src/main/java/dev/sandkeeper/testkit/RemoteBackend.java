@@ -47,8 +47,8 @@ final class RemoteBackend implements SandboxBackend {
             name = session.text();
             createSettlesWithin = Duration.ofNanos(session.number());
             session.texts().forEach(each -> capabilities.add(Capability.valueOf(each)));
-            // the wire has no words for it
-            capabilities.remove(Capability.BACKGROUND);
+            // the wire has no words for them
+            capabilities.removeAll(Set.of(Capability.BACKGROUND, Capability.TERMINAL));
         } catch (IOException e) {
             throw RemoteCalls.lost(Wire.Op.HELLO, e);
         }

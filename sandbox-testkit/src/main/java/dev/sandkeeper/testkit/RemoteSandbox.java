@@ -3,8 +3,10 @@ package dev.sandkeeper.testkit;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.time.Duration;
+import java.util.Set;
 
 /** A connection to a sandbox whose provider is in another process. */
 final class RemoteSandbox implements BackendSandbox {
@@ -29,6 +31,9 @@ final class RemoteSandbox implements BackendSandbox {
 
     @Override
     public BackendProcess start(ProcessRequest request) {
+        if (request.terminal() != null) {
+            SpecRules.require("memory", Set.of(), Capability.TERMINAL);
+        }
         Duration deadline = request.deadline();
         return calls.call(
                 Wire.Op.START,

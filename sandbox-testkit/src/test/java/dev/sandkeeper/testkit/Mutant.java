@@ -163,6 +163,20 @@ record Mutant(String name, BiFunction<InMemoryProvider, SandboxBackend, SandboxB
                         "killsAfterTheGraceWhateverHasLeftTheSession",
                         "endsWhatABackgroundJobHasLeftBehind"),
                 mutant("SIGNALS_DO_NOTHING", ExecMutants::signalsDoNothing, "sendsSignals"),
+                mutant("GIVES_NO_TERMINAL", TerminalMutants::givesNoTerminal, "givesACommandATerminalOrRefuses"),
+                mutant(
+                        "SWAPS_COLUMNS_AND_ROWS",
+                        TerminalMutants::swapsColumnsAndRows,
+                        "tellsTheSizeOfTheTerminalAndEachChangeOfIt"),
+                mutant(
+                        "ACCEPTS_A_SIZE_WITHOUT_A_TERMINAL",
+                        TerminalMutants::acceptsASizeWithoutATerminal,
+                        "refusesToResizeACommandWithoutATerminal"),
+                mutant("KEEPS_THE_INTERRUPT_KEY", TerminalMutants::keepsTheInterruptKey, "interruptsByTheKeyboard"),
+                mutant(
+                        "TYPES_NO_END_OF_FILE",
+                        TerminalMutants::typesNoEndOfFile,
+                        "takesWhatIsTypedLineByLineAndAnEndOfFile"),
                 mutant("WRITES_IN_PLACE", FileMutants::writesInPlace, "showsTheOldContentUntilTheNewIsComplete"),
                 mutant(
                         "LEAVES_ITS_TEMPORARY_FILE",

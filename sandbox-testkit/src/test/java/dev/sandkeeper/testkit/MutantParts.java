@@ -4,6 +4,7 @@ import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.Signal;
+import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
@@ -141,6 +142,11 @@ final class MutantParts {
         @Override
         public void end(Duration grace) {
             delegate.end(grace);
+        }
+
+        @Override
+        public void resize(TerminalSize size) {
+            delegate.resize(size);
         }
 
         @Override

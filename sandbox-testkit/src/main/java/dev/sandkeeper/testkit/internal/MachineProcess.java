@@ -5,11 +5,13 @@ import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.Signal;
+import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +28,8 @@ final class MachineProcess implements BackendProcess {
     private final Pipe in = new Pipe(new Object());
     private final Pipe out = new Pipe(monitor);
     private final Pipe err = new Pipe(monitor);
-    private final PipeInput stdin = new PipeInput(in);
+    private final @Nullable Terminal terminal;
+    private final OutputStream stdin;
     private Runnable disarm = () -> {};
     private boolean ended;
     private boolean timedOut;
@@ -35,19 +38,27 @@ final class MachineProcess implements BackendProcess {
     private int status;
     private long endSeenAt;
 
-    private MachineProcess(Machine machine) {
+    private MachineProcess(Machine machine, @Nullable TerminalSize size) {
         this.machine = machine;
+        terminal = size == null ? null : new Terminal(size, out, () -> signal(2));
+        stdin = terminal == null ? new PipeInput(in) : terminal.keyboard();
         in.addWriter(1);
         out.addReader(1);
         err.addReader(1);
     }
 
     static MachineProcess start(Machine machine, ProcessRequest request, int uid, Map<String, String> environment) {
-        MachineProcess command = new MachineProcess(machine);
+        MachineProcess command = new MachineProcess(machine, request.terminal());
         Proc main = machine.newProc(command, uid, environment, request.workingDirectory());
-        main.descriptors.put(0, OpenFile.reader(command.in).hold());
-        main.descriptors.put(1, OpenFile.writer(command.out).hold());
-        main.descriptors.put(2, OpenFile.writer(command.err).hold());
+        if (command.terminal != null) {
+            for (int descriptor = 0; descriptor < 3; descriptor++) {
+                main.descriptors.put(descriptor, command.terminal.hold());
+            }
+        } else {
+            main.descriptors.put(0, OpenFile.reader(command.in).hold());
+            main.descriptors.put(1, OpenFile.writer(command.out).hold());
+            main.descriptors.put(2, OpenFile.writer(command.err).hold());
+        }
         // before it counts as running: whoever sees it may move the clock on
         command.arm(request.deadline());
         Proc.Program program;
@@ -59,7 +70,7 @@ final class MachineProcess implements BackendProcess {
             throw e;
         }
         if (!request.stdin()) {
-            command.stdin.close();
+            command.closeStdin();
         }
         main.start(program, command::finish);
         return command;
@@ -85,7 +96,18 @@ final class MachineProcess implements BackendProcess {
         signal(Signal.TERM);
     }
 
+    private void closeStdin() {
+        try {
+            stdin.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // neither kind does
+        }
+    }
+
     private void finish(int code) {
+        if (terminal != null) {
+            terminal.hangUp();
+        }
         synchronized (monitor) {
             ended = true;
             status = code;
@@ -164,7 +186,21 @@ final class MachineProcess implements BackendProcess {
 
     @Override
     public void signal(Signal signal) {
-        machine.processesOf(this).forEach(proc -> proc.signal(signal.number()));
+        signal(signal.number());
+    }
+
+    private void signal(int number) {
+        machine.processesOf(this).forEach(proc -> proc.signal(number));
+    }
+
+    @Override
+    public void resize(TerminalSize size) {
+        if (terminal == null) {
+            BackendProcess.super.resize(size);
+        } else if (isRunning()) {
+            terminal.resize(size);
+            signal(Proc.WINCH);
+        }
     }
 
     @Override
@@ -196,7 +232,11 @@ final class MachineProcess implements BackendProcess {
 
     @Override
     public void close() {
-        stdin.close();
+        if (terminal == null) {
+            closeStdin();
+        } else {
+            terminal.hangUp();
+        }
         synchronized (monitor) {
             closed = true;
             monitor.notifyAll();

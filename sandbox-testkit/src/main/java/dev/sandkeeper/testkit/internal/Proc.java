@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * whatever blocks goes through {@link #blocking}, where lethal ones end it.
  */
 final class Proc {
+    /** Its terminal has another size. */
+    static final int WINCH = 28;
+
     private static final int SIGPIPE = 13;
 
     final Machine machine;
@@ -146,6 +149,8 @@ final class Proc {
             return;
         } else if (number != Signal.KILL.number() && traps.containsKey(number)) {
             caught.add(number);
+        } else if (number == WINCH) {
+            return;
         } else if (killedBy == 0 || number == Signal.KILL.number()) {
             killedBy = number;
         }

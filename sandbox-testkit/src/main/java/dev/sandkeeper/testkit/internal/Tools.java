@@ -30,10 +30,13 @@ final class Tools {
             Map.entry("mkdir", FileTools::mkdir),
             Map.entry("rm", FileTools::rm),
             Map.entry("ln", FileTools::ln),
+            Map.entry("tty", Terminal::tty),
+            Map.entry("stty", Terminal::stty),
             Map.entry("chmod", FileTools::chmod));
 
     private static final Map<String, Integer> SIGNALS = Map.of(
-            "HUP", 1, "INT", 2, "QUIT", 3, "KILL", 9, "USR1", 10, "USR2", 12, "TERM", 15, "CONT", 18, "STOP", 19);
+            "HUP", 1, "INT", 2, "QUIT", 3, "KILL", 9, "USR1", 10, "USR2", 12, "TERM", 15, "CONT", 18, "STOP", 19,
+            "WINCH", Proc.WINCH);
 
     private Tools() {}
 
