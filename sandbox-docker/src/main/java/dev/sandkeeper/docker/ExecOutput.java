@@ -97,24 +97,27 @@ final class ExecOutput {
     /** Waits until a terminal is the program's. */
     void awaitStart(Deadline deadline) throws IOException, InterruptedException {
         while (!started) {
-            part(deadline, (buffer, offset, length) -> {
-                if (started) {
-                    first.write(buffer, offset, length);
-                }
-            });
+            part(deadline, (buffer, offset, length) -> {});
         }
     }
 
-    private void part(Deadline deadline, MarkScanner.Output other) throws IOException, InterruptedException {
+    /** Takes what comes before the program does; what comes after that in the same piece is kept. */
+    private void part(Deadline deadline, MarkScanner.Output before) throws IOException, InterruptedException {
         switch (stream.next(deadline)) {
             case STDOUT -> {
                 if (terminal) {
-                    stdout.accept(stream.buffer(), stream.start(), stream.length(), other);
+                    stdout.accept(stream.buffer(), stream.start(), stream.length(), (buffer, offset, length) -> {
+                        if (started) {
+                            first.write(buffer, offset, length);
+                        } else {
+                            before.accept(buffer, offset, length);
+                        }
+                    });
                 } else {
-                    other.accept(stream.buffer(), stream.start(), stream.length());
+                    before.accept(stream.buffer(), stream.start(), stream.length());
                 }
             }
-            case STDERR -> stderr.accept(stream.buffer(), stream.start(), stream.length(), other);
+            case STDERR -> stderr.accept(stream.buffer(), stream.start(), stream.length(), before);
             case END -> throw new EOFException("the command's stream ended before it started");
             case NOTHING -> {
                 if (deadline.passed()) {
@@ -131,10 +134,7 @@ final class ExecOutput {
 
     /** Hands the next bytes to the sink, if any come before the deadline. Answers false at the end of the stream. */
     boolean pass(OutputSink sink, Deadline deadline) throws IOException, InterruptedException {
-        if (first.size() > 0) {
-            toStdout(sink, first.toByteArray(), 0, first.size());
-            first.reset();
-        }
+        handFirst(sink);
         switch (stream.next(deadline)) {
             case STDOUT ->
                 stdout.accept(stream.buffer(), stream.start(), stream.length(), (b, o, n) -> toStdout(sink, b, o, n));
@@ -149,8 +149,16 @@ final class ExecOutput {
         return true;
     }
 
+    private void handFirst(OutputSink sink) {
+        if (first.size() > 0) {
+            toStdout(sink, first.toByteArray(), 0, first.size());
+            first.reset();
+        }
+    }
+
     /** What looked like the beginning of a mark was none. */
     void flush(OutputSink sink) throws IOException {
+        handFirst(sink);
         stdout.flush((b, o, n) -> toStdout(sink, b, o, n));
         stderr.flush((b, o, n) -> toStderr(sink, b, o, n));
     }

@@ -158,6 +158,36 @@ class FramingFuzzTest {
     }
 
     @Test
+    void readsEveryOutputOfATerminalHoweverItIsCut() throws Exception {
+        Deadline end = Deadline.in(TIME);
+        for (long seed = System.nanoTime(); !end.passed(); seed++) {
+            Random random = new Random(seed);
+            byte[] out = output(random);
+            int code = random.nextInt(256);
+            String begin = "\u0001" + TAG + " P 12 - ok\r\ngo\r\n\u0001" + TAG + " S\r\n";
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            bytes.writeBytes(begin.getBytes(StandardCharsets.US_ASCII));
+            bytes.writeBytes(joined(out, "\u0001" + TAG + " X " + code + (random.nextBoolean() ? " \r\n" : " ^C\n")));
+            HijackedStream stream =
+                    new HijackedStream(new Pieces(random, bytes.toByteArray()), ByteBuffer.allocate(0));
+            stream.unframed();
+            ExecOutput read = new ExecOutput(stream, TAG, true);
+            assertThat(read.header(Deadline.never())).isEqualTo("P 12 - ok");
+            read.awaitStart(Deadline.never());
+            Collector collector = new Collector();
+            boolean open = true;
+            while (open && !read.complete()) {
+                open = read.pass(collector, Deadline.never());
+            }
+            read.flush(collector);
+            assertThat(read.complete()).as("complete, seed %d", seed).isTrue();
+            assertThat(read.exitCode()).as("exit code, seed %d", seed).isEqualTo(code);
+            assertThat(collector.out.toByteArray()).as("output, seed %d", seed).isEqualTo(out);
+            assertThat(collector.err.size()).as("errors, seed %d", seed).isZero();
+        }
+    }
+
+    @Test
     void readsNothingIntoWhatIsMalformedOrCut() throws Exception {
         Deadline end = Deadline.in(TIME);
         for (long seed = System.nanoTime(); !end.passed(); seed++) {

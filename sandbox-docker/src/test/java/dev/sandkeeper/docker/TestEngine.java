@@ -53,6 +53,8 @@ final class TestEngine implements AutoCloseable {
             "find",
             "tar",
             "setsid",
+            "stty",
+            "tty",
             "kill",
             "ps",
             "test",
