@@ -369,7 +369,9 @@ public final class Command {
          * unless the program turns that off, carriage return is the Enter key, and byte 3 is Ctrl-C. A line of more than 4,095
          * bytes is cut there until a program reads key by key. A terminal cannot be half closed: closing standard input, as
          * {@link Sandbox#exec(Command)} does after {@link #stdin(byte[])}, types Ctrl-D, an end of file to whoever reads lines.
-         * When the command has ended, what it left behind on the terminal hears a HUP, as when a window is closed.
+         * When the command has ended, what it left behind on the terminal may be sent HUP, as when a window is closed.
+         *
+         * <p>What comes from a sandbox is hostile: shown on a real terminal, its control sequences act there.
          *
          * <p>{@code TERM} is {@code xterm-256color} unless {@link #environment} says otherwise.
          *

@@ -205,8 +205,10 @@ public final class Sandbox implements AutoCloseable {
             CommandRun run =
                     new CommandRun(backendProcess, command, manager.timer(), manager.workers(), this::killedForMemory);
             SandboxProcess process = new SandboxProcess(
-                    backendProcess, run, command.terminal().isPresent(), () -> manager.activity()
-                            .end(id));
+                    backendProcess,
+                    run,
+                    command.terminal().isPresent(),
+                    () -> manager.activity().end(id));
             process.begin(manager.workers());
             started = true;
             byte[] stdin = command.stdin();

@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>The environment</b> of a spec, secrets included, is kept by the engine with the container, because another JVM that
  * connects needs it: whoever may use the engine can read it. That of a single command is not kept beyond the command.
  *
+ * <p><b>A terminal</b> is the engine's, of an exec of its own. A program can bring its own terminal to a halt, and with it the
+ * word that the program has ended: then its deadline or {@code end} ends it. The key Ctrl-^ is passed on with the next one.
+ *
  * <p><b>What it does not give.</b> The default runtime shares the host's kernel. Programs of one sandbox that run as the
  * same user can disturb each other, and with that the exit codes and deadlines of each other, but nothing outside; a
  * program that defends itself against its end may take other commands of its user, or the whole sandbox, with it.

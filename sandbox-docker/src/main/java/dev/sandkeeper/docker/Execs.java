@@ -28,8 +28,8 @@ final class Execs {
      * The engine detaches a terminal at keys that somebody may well type, unless it is told others: these are none, and the
      * first, for which it waits for the next one, is seldom typed.
      */
-    private static final Map<String, String> UNDETACHABLE = Map.of(
-            "DetachKeys", "ctrl-^," + String.join(",", Tags.next().split("")));
+    private static final Map<String, String> UNDETACHABLE =
+            Map.of("DetachKeys", "ctrl-^," + String.join(",", Tags.next().split("")));
 
     private final Engine engine;
     private final Inventory inventory;
@@ -87,7 +87,8 @@ final class Execs {
             throw refused(e.getHttpStatus(), EngineMessages.of(String.valueOf(e.getMessage())));
         }
         try {
-            HijackedStream stream = engine.hijack("/exec/" + id + "/start", "{\"Detach\":false,\"Tty\":" + terminal + "}");
+            HijackedStream stream =
+                    engine.hijack("/exec/" + id + "/start", "{\"Detach\":false,\"Tty\":" + terminal + "}");
             if (terminal) {
                 stream.unframed();
             }
@@ -104,9 +105,11 @@ final class Execs {
     /** Changes the size of an exec's terminal. Does nothing if it has ended. */
     void resize(String id, TerminalSize size) {
         try {
-            engine.run("resize a terminal", client -> client.resizeExecCmd(id)
-                    .withSize(size.rows(), size.columns())
-                    .exec());
+            engine.run(
+                    "resize a terminal",
+                    client -> client.resizeExecCmd(id)
+                            .withSize(size.rows(), size.columns())
+                            .exec());
         } catch (DockerException e) {
             boolean runs = inspect(id)
                     .filter(exec -> Boolean.TRUE.equals(exec.isRunning()))

@@ -1,5 +1,9 @@
 # Runs one command. Arguments: tag, seconds after which everything of it is killed or 0, path of sleep, how many files it
-# may open before it asks for more or 0, 1 if it has a terminal, directory, program, its arguments. Variables have a prefix so that none of the program's is touched.
+# may open before it asks for more or 0, 1 if it has a terminal or 0, directory, program, its arguments. Variables have a
+# prefix so that none of the program's is touched.
+# On a terminal the program's output, its errors and the records are one stream. It is left as the kernel makes it: what
+# the host sends before the program starts is one short line, whose echo comes before record S and is thrown away there.
+# So the image needs no stty.
 __sk_n=$1 __sk_t=$2 __sk_s=$3 __sk_o=$4 __sk_y=$5 __sk_d=$6
 shift 6
 

@@ -168,8 +168,7 @@ class FramingFuzzTest {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             bytes.writeBytes(begin.getBytes(StandardCharsets.US_ASCII));
             bytes.writeBytes(joined(out, "\u0001" + TAG + " X " + code + (random.nextBoolean() ? " \r\n" : " ^C\n")));
-            HijackedStream stream =
-                    new HijackedStream(new Pieces(random, bytes.toByteArray()), ByteBuffer.allocate(0));
+            HijackedStream stream = new HijackedStream(new Pieces(random, bytes.toByteArray()), ByteBuffer.allocate(0));
             stream.unframed();
             ExecOutput read = new ExecOutput(stream, TAG, true);
             assertThat(read.header(Deadline.never())).isEqualTo("P 12 - ok");

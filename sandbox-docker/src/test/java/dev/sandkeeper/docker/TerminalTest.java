@@ -36,8 +36,7 @@ class TerminalTest {
     final Sandboxes sandboxes = new Sandboxes();
 
     /** A command that is typed into. */
-    private record Session(
-            BackendProcess process, Sandboxes.Collector shown, CompletableFuture<Integer> exit) {
+    private record Session(BackendProcess process, Sandboxes.Collector shown, CompletableFuture<Integer> exit) {
         static Session of(BackendSandbox sandbox, String... arguments) {
             BackendProcess process = sandbox.start(request(arguments));
             Sandboxes.Collector shown = new Sandboxes.Collector();
@@ -60,8 +59,7 @@ class TerminalTest {
         }
 
         Session shows(String text) {
-            await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(shown.out()).contains(text));
+            await().atMost(PATIENCE).untilAsserted(() -> assertThat(shown.out()).contains(text));
             return this;
         }
 
@@ -80,8 +78,8 @@ class TerminalTest {
     @ParameterizedTest
     @ValueSource(strings = {TestEngine.IMAGE, DEBIAN})
     void carriesAnInteractiveShell(String image) throws IOException {
-        Session session = Session.of(
-                sandboxes.create(SandboxSpec.builder().image(image).build()), "sh", "-i");
+        Session session =
+                Session.of(sandboxes.create(SandboxSpec.builder().image(image).build()), "sh", "-i");
         session.type("echo st'arte'd; sleep 1000\r")
                 .shows("started\r\n")
                 .type(INTERRUPT)
@@ -129,9 +127,9 @@ class TerminalTest {
             Session session = Session.of(sandbox, "true");
             assertThat(session.code()).isZero();
         }
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
-                        Sandboxes.sh(sandbox, "cat /proc/[0-9]*/stat | grep -c ' T '")
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(Sandboxes.sh(sandbox, "cat /proc/[0-9]*/stat | grep -c ' T '")
                                 .out())
-                .isEqualTo("0\n"));
+                        .isEqualTo("0\n"));
     }
 }

@@ -233,7 +233,8 @@ abstract class TerminalContract extends BackgroundContract {
         if (lacksTerminals()) {
             return;
         }
-        Running running = start(terminal(withStdin(script("echo ready; " + BEATING)))).awaitText("ready");
+        Running running =
+                start(terminal(withStdin(script("echo ready; " + BEATING)))).awaitText("ready");
         running.process().close();
         assertThatThrownBy(running::awaitEnd).isInstanceOf(SandboxException.class);
         assertBeats();
@@ -261,7 +262,8 @@ abstract class TerminalContract extends BackgroundContract {
         }
         BackendSandbox connection = sandbox();
         first().destroy(connection.providerRef());
-        assertThatThrownBy(() -> start(connection, terminal("true"), new Output()).awaitEnd())
+        assertThatThrownBy(
+                        () -> start(connection, terminal("true"), new Output()).awaitEnd())
                 .isInstanceOf(SandboxException.class);
     }
 }

@@ -27,6 +27,7 @@ final class Terminal extends OpenFile {
 
     /** What has been typed of a line. Only the keyboard, which is locked meanwhile, uses it. */
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+
     private TerminalSize size;
     private boolean raw;
     private int waiting;

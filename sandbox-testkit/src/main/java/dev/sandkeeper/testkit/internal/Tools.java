@@ -35,8 +35,26 @@ final class Tools {
             Map.entry("chmod", FileTools::chmod));
 
     private static final Map<String, Integer> SIGNALS = Map.of(
-            "HUP", 1, "INT", 2, "QUIT", 3, "KILL", 9, "USR1", 10, "USR2", 12, "TERM", 15, "CONT", 18, "STOP", 19,
-            "WINCH", Proc.WINCH);
+            "HUP",
+            1,
+            "INT",
+            2,
+            "QUIT",
+            3,
+            "KILL",
+            9,
+            "USR1",
+            10,
+            "USR2",
+            12,
+            "TERM",
+            15,
+            "CONT",
+            18,
+            "STOP",
+            19,
+            "WINCH",
+            Proc.WINCH);
 
     private Tools() {}
 
