@@ -9,12 +9,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Whatever comes from a sandbox, what runs it reads it right or says that it is malformed. Runs for 2 seconds each, or for
  * {@code -Dsandkeeper.fuzz.seconds}; a failure names its seed.
  */
+@Tag("fuzz")
 class FramingFuzzTest {
     private static final Duration TIME = Duration.ofSeconds(Long.getLong("sandkeeper.fuzz.seconds", 2));
     private static final String TAG = "0123456789abcdef0123456789abcdef";
