@@ -59,9 +59,17 @@ final class InMemorySandbox implements BackendSandbox {
                 throw new HandleClosedException(
                         Failure.of("sandbox_closed", "the connection to the sandbox is closed: start"));
             }
+            started.removeIf(machine::isOver);
             BackendProcess process = machine.start(request);
             started.add(process);
             return process;
+        }
+    }
+
+    /** How many commands this connection still knows of. */
+    int known() {
+        synchronized (started) {
+            return started.size();
         }
     }
 

@@ -28,6 +28,14 @@ import org.junit.jupiter.api.Test;
 
 /** What the contract does not ask of every backend. */
 class InMemoryBackendTest {
+    private static final OutputSink NOWHERE = new OutputSink() {
+        @Override
+        public void stdout(byte[] buffer, int offset, int length) {}
+
+        @Override
+        public void stderr(byte[] buffer, int offset, int length) {}
+    };
+
     private final MutableClock clock = MutableClock.create();
     private final InMemoryProvider provider = InMemoryProvider.at(clock);
     private final InMemoryBackend backend = InMemoryBackend.over(provider);
@@ -43,6 +51,20 @@ class InMemoryBackendTest {
             assertThat(slept).isNotDone();
             clock.advance(Duration.ofHours(1));
             assertThat(slept.get(5, TimeUnit.SECONDS)).isEqualTo(new ExitStatus(0, false));
+            backend.destroy(sandbox.providerRef());
+        }
+    }
+
+    @Test
+    void knowsNoCommandAnyMoreThatIsOver() throws InterruptedException {
+        try (BackendSandbox sandbox = backend.create(request(null))) {
+            for (int i = 0; i < 50; i++) {
+                try (BackendProcess process = sandbox.start(
+                        new ProcessRequest(List.of("true"), Map.of(), SandboxSpec.WORKSPACE, null, false, null))) {
+                    assertThat(process.pump(NOWHERE).exitCode()).isZero();
+                }
+            }
+            assertThat(((InMemorySandbox) sandbox).known()).isEqualTo(1);
             backend.destroy(sandbox.providerRef());
         }
     }
@@ -128,13 +150,7 @@ class InMemoryBackendTest {
         // a thread each: the common pool has one where there are two processors
         Thread pump = new Thread(() -> {
             try {
-                status.complete(process.pump(new OutputSink() {
-                    @Override
-                    public void stdout(byte[] buffer, int offset, int length) {}
-
-                    @Override
-                    public void stderr(byte[] buffer, int offset, int length) {}
-                }));
+                status.complete(process.pump(NOWHERE));
             } catch (InterruptedException | RuntimeException e) {
                 status.completeExceptionally(e);
             }

@@ -217,7 +217,61 @@ record Mutant(String name, BiFunction<InMemoryProvider, SandboxBackend, SandboxB
                 mutant(
                         "SCANS_WHAT_LINKS_LEAD_TO",
                         FileMutants::scansWhatLinksLeadTo,
-                        "aScanTakesOddNamesAndFollowsNoLinks"));
+                        "aScanTakesOddNamesAndFollowsNoLinks"),
+                mutant(
+                        "BACKGROUND_STARTS_A_SECOND_OF_A_NAME",
+                        BackgroundMutants::backgroundStartsASecondOfAName,
+                        "keepsANameForWhatRunsAndReplacesWhatHasEnded"),
+                mutant(
+                        "BACKGROUND_FORGETS_THE_DEADLINE",
+                        BackgroundMutants::backgroundForgetsTheDeadline,
+                        "endsACommandInTheBackgroundAtItsDeadline"),
+                mutant(
+                        "BACKGROUND_FORGETS_THE_ENVIRONMENT",
+                        BackgroundMutants::backgroundForgetsTheEnvironment,
+                        "tellsHowACommandInTheBackgroundEndedAndWhatItPrinted"),
+                mutant(
+                        "BACKGROUND_MISSING_PROGRAM_ENDS_WITH_127",
+                        BackgroundMutants::backgroundMissingProgramEndsWith127,
+                        "refusesAProgramThatCannotStartInTheBackground"),
+                mutant(
+                        "BACKGROUND_FINDS_BY_PREFIX",
+                        BackgroundMutants::backgroundFindsByPrefix,
+                        "tellsHowACommandInTheBackgroundEndedAndWhatItPrinted"),
+                mutant(
+                        "BACKGROUND_LOG_FORGETS_THE_BEGINNING",
+                        BackgroundMutants::backgroundLogForgetsTheBeginning,
+                        "boundsTheLogOfAFloodAndKeepsHeadAndTail"),
+                mutant(
+                        "BACKGROUND_LOG_MIXES_THE_STREAMS",
+                        BackgroundMutants::backgroundLogMixesTheStreams,
+                        "tellsHowACommandInTheBackgroundEndedAndWhatItPrinted",
+                        "keepsLinesThatComeOneByOne"),
+                mutant(
+                        "BACKGROUND_END_KILLS_AT_ONCE",
+                        BackgroundMutants::backgroundEndKillsAtOnce,
+                        "asksACommandInTheBackgroundToEndBeforeItKills"),
+                mutant(
+                        "BACKGROUND_END_DOES_NOTHING",
+                        BackgroundMutants::backgroundEndDoesNothing,
+                        "killsWhatHasLeftTheSessionOfACommandInTheBackground"),
+                mutant(
+                        "BACKGROUND_REMOVES_WHAT_RUNS",
+                        BackgroundMutants::backgroundRemovesWhatRuns,
+                        "keepsANameForWhatRunsAndReplacesWhatHasEnded"),
+                mutant(
+                        "BACKGROUND_ENDS_WITH_ITS_CONNECTION",
+                        BackgroundMutants::backgroundEndsWithItsConnection,
+                        "leavesACommandInTheBackgroundRunningForOthersToLookAfter"),
+                mutant(
+                        "MAKES_AN_ENDPOINT_UP",
+                        BackgroundMutants::makesAnEndpointUp,
+                        "tellsWhereAPortIsReachedOrRefuses"),
+                mutant(
+                        "COUNTS_WHAT_IS_GONE",
+                        BackgroundMutants::countsWhatIsGone,
+                        "destroysCompletelyAndAnyNumberOfTimes"),
+                mutant("COUNTS_LESS_THAN_NOTHING", BackgroundMutants::countsLessThanNothing, "tellsItsUsageOrNothing"));
     }
 
     static Mutant named(String name) {

@@ -1,5 +1,7 @@
 package dev.sandkeeper.testkit;
 
+import dev.sandkeeper.BackgroundLog;
+import dev.sandkeeper.BackgroundStatus;
 import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.FileInfo;
@@ -9,6 +11,7 @@ import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.BackgroundRequest;
 import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProvisionRequest;
@@ -17,6 +20,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 
@@ -66,6 +70,15 @@ final class MutantParts {
                     return spoiled;
                 }
             };
+        });
+    }
+
+    static SandboxBackend background(SandboxBackend backend, UnaryOperator<BackendBackground> spoil) {
+        return sandboxes(backend, sandbox -> new Connection(sandbox) {
+            @Override
+            public BackendBackground background() {
+                return spoil.apply(delegate.background());
+            }
         });
     }
 
@@ -215,6 +228,44 @@ final class MutantParts {
         @Override
         public InputStream pack(String path) {
             return delegate.pack(path);
+        }
+    }
+
+    static class Background implements BackendBackground {
+        final BackendBackground delegate;
+
+        Background(BackendBackground delegate) {
+            this.delegate = delegate;
+        }
+
+        @Override
+        public void start(BackgroundRequest request) {
+            delegate.start(request);
+        }
+
+        @Override
+        public List<BackgroundStatus> list() {
+            return delegate.list();
+        }
+
+        @Override
+        public Optional<BackgroundStatus> find(String name) {
+            return delegate.find(name);
+        }
+
+        @Override
+        public BackgroundLog log(String name) {
+            return delegate.log(name);
+        }
+
+        @Override
+        public void end(String name, Duration grace) {
+            delegate.end(name, grace);
+        }
+
+        @Override
+        public void remove(String name) {
+            delegate.remove(name);
         }
     }
 }

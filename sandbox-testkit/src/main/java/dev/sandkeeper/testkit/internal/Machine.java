@@ -149,6 +149,16 @@ public final class Machine {
         return process instanceof MachineProcess command && command.isRunning();
     }
 
+    /**
+     * Whether a command's main process has ended and nobody wants to know any more how.
+     *
+     * @param process a command of this machine
+     * @return true if there is nothing to do for it
+     */
+    public boolean isOver(BackendProcess process) {
+        return process instanceof MachineProcess command && command.isOver();
+    }
+
     RuntimeException goneException(String attempt) {
         return gone.apply(attempt);
     }

@@ -125,6 +125,12 @@ final class MachineProcess implements BackendProcess {
         }
     }
 
+    boolean isOver() {
+        synchronized (monitor) {
+            return ended && closed;
+        }
+    }
+
     void machineEnded() {
         synchronized (monitor) {
             lost = lost || !ended;
