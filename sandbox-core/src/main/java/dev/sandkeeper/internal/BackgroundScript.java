@@ -6,6 +6,7 @@ package dev.sandkeeper.internal;
  *
  * <ul>
  *   <li>{@code token}: which start of that name it belongs to
+ *   <li>{@code starter}: pid of who starts it, and its start in ticks
  *   <li>{@code run}: when it was started; the supervisor's pid, its start in ticks, its audit session or a hyphen
  *   <li>{@code exit}: exit code, whether the deadline ended it, when
  *   <li>{@code out.0}, {@code err.0}: the beginning of a stream; {@code .1} and so on: what follows, of which the last two are
@@ -13,7 +14,8 @@ package dev.sandkeeper.internal;
  * </ul>
  *
  * Variables have a prefix so that none of the program's is touched. How a start is refused is told by exit codes: 70 nobody
- * wants it any more, 71 no such program or command, 72 not executable, 73 it runs, 74 no place for its state.
+ * wants it any more, 71 no such program or command, 72 not executable, 73 it runs, 74 no place for its state, 76 a tool
+ * is missing.
  */
 enum BackgroundScript {
     /**
@@ -29,6 +31,7 @@ enum BackgroundScript {
             case $1 in -*) __sk_l=$__sk_f; shift; set -- "$__sk_l" "$@" ;; esac
             __sk_P=$PATH __sk_u=$(umask)
             PATH=$PATH:/usr/local/bin:/usr/bin:/bin
+            command -v setsid >/dev/null && command -v mkfifo >/dev/null || exit 76
             IFS= read -r __sk_l && [ "$__sk_l" = go ] || exit 70
             umask 077
             mkdir -p "$__sk_b" || exit 74
@@ -37,6 +40,7 @@ enum BackgroundScript {
               rm -rf "$__sk_d"
             elif [ -d "$__sk_d" ]; then
               __sk_state
+              [ "$__sk_v" != starting ] || __sk_abandoned
               [ "$__sk_v" = ended ] || exit 73
               __sk_q=$__sk_K
               mkdir "$__sk_d/claim-$__sk_q" || exit 73
@@ -44,8 +48,15 @@ enum BackgroundScript {
               [ "$__sk_K" = "$__sk_q" ] || { rmdir "$__sk_d/claim-$__sk_q"; exit 73; }
               mv "$__sk_d" "$__sk_b/old-$__sk_k" && rm -rf "$__sk_b/old-$__sk_k"
             fi
-            mkdir "$__sk_d" || { [ -d "$__sk_d" ] && exit 73; exit 74; }
-            echo "$__sk_k" >"$__sk_d/token" && mkfifo "$__sk_d/out" "$__sk_d/err" || exit 74
+            # so that nobody sees one that does not say who is making it
+            __sk_q=$__sk_b/new-$__sk_k
+            mkdir "$__sk_q" || exit 74
+            read -r __sk_i __sk_l </proc/self/stat
+            __sk_stat "/proc/$__sk_i/stat"
+            __sk_ticks
+            echo "$__sk_i $__sk_x" >"$__sk_q/starter" && echo "$__sk_k" >"$__sk_q/token" &&
+              mkfifo "$__sk_q/out" "$__sk_q/err" || { rm -rf "$__sk_q"; exit 74; }
+            mv -T "$__sk_q" "$__sk_d" || { rm -rf "$__sk_q"; [ -d "$__sk_d" ] && exit 73; exit 74; }
             SANDKEEPER_BACKGROUND=$__sk_k
             export SANDKEEPER_BACKGROUND
             setsid sh -c "$__sk_s" sandkeeper-background \\
@@ -306,6 +317,26 @@ enum BackgroundScript {
                 __sk_ticks
                 [ "$__sk_x" = - ] || [ "$__sk_x" != "$__sk_X" ] || __sk_v=running
               fi
+            }
+
+            # Of a start that its starter did not live to finish, ends what there may be and sets __sk_v to ended.
+            __sk_abandoned() {
+              __sk_i= __sk_x=-
+              read -r __sk_i __sk_r __sk_l <"$__sk_d/starter"
+              case $__sk_i in '' | *[!0-9]*) return ;; esac
+              __sk_q=$__sk_r
+              __sk_stat "/proc/$__sk_i/stat"
+              __sk_ticks
+              [ "$__sk_x" = - ] || [ "$__sk_x" != "$__sk_q" ] || return
+              # it may have finished just before its end
+              [ ! -f "$__sk_d/run" ] || return
+              __sk_z=$__sk_k __sk_k=$__sk_K __sk_a=- __sk_i=- __sk_o=0 __sk_spare=" $$ " __sk_c=1 __sk_j=0
+              while [ "$__sk_c" != 0 ] && [ "$__sk_j" -lt 100 ]; do
+                __sk_j=$((__sk_j + 1))
+                __sk_sweep 9
+              done
+              __sk_k=$__sk_z
+              [ "$__sk_c" != 0 ] || __sk_v=ended
             }
 
             # Sets __sk_c and __sk_x to the number of the last part of a log and what was thrown away.

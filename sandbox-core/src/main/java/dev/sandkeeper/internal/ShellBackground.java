@@ -130,6 +130,10 @@ public final class ShellBackground implements BackendBackground {
                                 "\"" + program + "\" is in the sandbox but cannot be executed (126)")
                         .remedy("Set its executable bit, or run it by its interpreter"));
             case 73 -> throw inUse(request.name());
+            case 76 ->
+                throw new CommandNotStartableException(
+                        failure("background_tools_missing", "the image has no setsid or no mkfifo")
+                                .remedy("Use an image that has them, such as one based on Debian or Alpine"));
             default -> throw failed(what, answer);
         }
     }

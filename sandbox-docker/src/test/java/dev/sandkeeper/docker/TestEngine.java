@@ -1,6 +1,7 @@
 package dev.sandkeeper.docker;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.WaitContainerResultCallback;
 import com.github.dockerjava.api.exception.NotFoundException;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.SandboxId;
@@ -18,6 +19,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -150,6 +152,33 @@ final class TestEngine implements AutoCloseable {
     /** Imports an image that has nothing but programs. */
     void importImage(String name, String... programs) {
         importImage(name, tar(List.of(programs), false));
+    }
+
+    /** Makes an image that is another one without a file. */
+    void importImageWithout(String name, String base, String file) {
+        String container = ask(client ->
+                        client.createContainerCmd(base).withCmd("rm", file).exec())
+                .getId();
+        try {
+            engine.run(
+                    "start a container",
+                    client -> client.startContainerCmd(container).exec());
+            int code = ask(client -> client.waitContainerCmd(container)
+                    .exec(new WaitContainerResultCallback())
+                    .awaitStatusCode(1, TimeUnit.MINUTES));
+            if (code != 0) {
+                throw new IllegalStateException("rm " + file + " in " + base + " ended with " + code);
+            }
+            ask(client -> client.commitCmd(container)
+                    .withRepository(name.substring(0, name.lastIndexOf(':')))
+                    .withTag(name.substring(name.lastIndexOf(':') + 1))
+                    .exec());
+        } finally {
+            engine.run(
+                    "remove a container",
+                    client ->
+                            client.removeContainerCmd(container).withForce(true).exec());
+        }
     }
 
     void removeImage(String name) {
