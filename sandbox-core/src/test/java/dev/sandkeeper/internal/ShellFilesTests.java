@@ -50,6 +50,9 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class ShellFilesTests {
     static final Duration IDLE = Duration.ofSeconds(20);
 
+    /** What the scripts are told where no shell of ours prints their input. */
+    private static final Map<String, String> WITH_CAT = Map.of("SANDKEEPER_INPUT", "cat");
+
     @TempDir
     Path temp;
 
@@ -216,7 +219,7 @@ abstract class ShellFilesTests {
             List<String> script =
                     List.of("sh", "-c", FileScript.WRITE.text(), "x", path("f"), "644", "a".repeat(32), length);
             try (BackendProcess process =
-                    sandbox.start(new ProcessRequest(script, Map.of(), "/", null, true, Duration.ofSeconds(20)))) {
+                    sandbox.start(new ProcessRequest(script, WITH_CAT, "/", null, true, Duration.ofSeconds(20)))) {
                 process.stdin().write(random(50));
                 process.stdin().close();
                 assertThat(process.pump(new Collected(0)).exitCode()).isEqualTo(78);
@@ -231,7 +234,7 @@ abstract class ShellFilesTests {
         files.write(path("f"), content("old"), -1);
         List<String> script = List.of("sh", "-c", FileScript.WRITE.text(), "x", path("f"), "644", "a".repeat(32), "-");
         try (BackendProcess process =
-                sandbox.start(new ProcessRequest(script, Map.of(), "/", null, true, Duration.ofSeconds(20)))) {
+                sandbox.start(new ProcessRequest(script, WITH_CAT, "/", null, true, Duration.ofSeconds(20)))) {
             process.stdin().write(random(50));
             process.stdin().flush();
             await().atMost(Duration.ofSeconds(10)).until(() -> root.toFile().list().length == 2);
