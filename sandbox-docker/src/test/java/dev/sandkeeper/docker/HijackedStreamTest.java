@@ -151,7 +151,29 @@ class HijackedStreamTest {
         try (HijackedStream stream = open()) {
             assertThat(stream.next(soon())).isEqualTo(HijackedStream.Part.STDOUT);
             assertThat(stream.length()).isEqualTo(2);
-            assertThat(stream.next(soon())).isEqualTo(HijackedStream.Part.STDERR);
+            // to the end: the engine of this test must not find the connection closed while it writes
+            ByteArrayOutputStream errors = new ByteArrayOutputStream();
+            for (HijackedStream.Part part = stream.next(soon());
+                    part != HijackedStream.Part.END;
+                    part = stream.next(soon())) {
+                assertThat(part).isEqualTo(HijackedStream.Part.STDERR);
+                errors.write(stream.buffer(), stream.start(), stream.length());
+            }
+            assertThat(errors.toByteArray()).isEqualTo(text("err"));
+        }
+    }
+
+    @Test
+    void takesATerminalsBytesAsTheyAre() throws Exception {
+        serve(client -> {
+            send(client, text(UPGRADED + "\003\000\177"));
+            for (byte b : text("\001\000\000\000\000\000\000\001x")) {
+                send(client, new byte[] {b});
+            }
+        });
+        try (HijackedStream stream = open()) {
+            stream.unframed();
+            assertThat(drain(stream)).isEqualTo(text("\003\000\177\001\000\000\000\000\000\000\001x"));
         }
     }
 
