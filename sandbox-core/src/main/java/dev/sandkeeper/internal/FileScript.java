@@ -4,7 +4,7 @@ package dev.sandkeeper.internal;
  * The shell scripts that work on files inside a sandbox. They run on busybox as on dash with GNU tools, take everything as
  * positional parameters and tell what went wrong by their exit code, because only the condition itself can be trusted to be
  * the same on every system; see {@link FileFailures} for the codes. What a script takes in is printed by the command that
- * the variable {@code SANDKEEPER_INPUT} names: {@code cat}, or a function of the shell that the script runs in.
+ * the variable {@code SANDKEEPER_INPUT} names: {@code cat} by default, or a function of the shell that the script runs in.
  *
  * <p>All paths are absolute, so none starts with a dash. {@code cd -P} and not {@code cd}, which takes {@code ..} away by
  * looking at the text.
@@ -30,7 +30,8 @@ enum FileScript {
             trap 'rm -f "$t"' EXIT
             trap '[ "$!" ] && kill $! 2>/dev/null; wait; rm -f "$t"; exit 79' HUP INT TERM
             set -C
-            if [ "$SANDKEEPER_INPUT" = cat ]; then
+            i=${SANDKEEPER_INPUT:-cat}
+            if [ "$i" = cat ]; then
               exec 3<&0
               cat <&3 3<&- >"$t" &
               wait $! || failed $?
@@ -45,7 +46,7 @@ enum FileScript {
             else
               trap 'rm -f "$t"; exit 79' HUP INT TERM
               trap '' XFSZ
-              "$SANDKEEPER_INPUT" >"$t" || "$SANDKEEPER_INPUT" | cat >|"$t" || failed $?
+              "$i" >"$t" || "$i" | cat >|"$t" || failed $?
             fi
             [ "$m" = 644 ] || chmod "$m" "$t" || exit 79
             mv -fT "$t" "$p" || { [ -d "$p" ] && exit 74; exit 79; }
@@ -58,10 +59,11 @@ enum FileScript {
             [ -d "$r" ] && exit 74
             [ -e "$r" ] && [ ! -f "$r" ] && exit 77
             parents "$r"
-            if [ "$SANDKEEPER_INPUT" = cat ]; then
+            i=${SANDKEEPER_INPUT:-cat}
+            if [ "$i" = cat ]; then
               cat >>"$r" || failed $?
             else
-              "$SANDKEEPER_INPUT" | cat >>"$r" || failed $?
+              "$i" | cat >>"$r" || failed $?
             fi
             """),
 

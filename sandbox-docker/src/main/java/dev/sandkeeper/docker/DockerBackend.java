@@ -17,7 +17,9 @@ import dev.sandkeeper.spi.ResourceUsage;
 import dev.sandkeeper.spi.SandboxBackend;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -195,7 +197,14 @@ public final class DockerBackend implements SandboxBackend {
     @Override
     public void pause(String providerRef) {
         String what = "pause container " + providerRef;
+        List<DockerSandbox> held = new ArrayList<>();
         try {
+            for (DockerSandbox sandbox : open) {
+                if (sandbox.providerRef().equals(providerRef)) {
+                    sandbox.beforePause();
+                    held.add(sandbox);
+                }
+            }
             InspectContainerResponse container = inventory
                     .inspect(checked(providerRef))
                     .orElseThrow(() -> engine.faults().gone(providerRef, "the engine does not have it"));
@@ -214,9 +223,7 @@ public final class DockerBackend implements SandboxBackend {
         } catch (DockerException e) {
             settle(providerRef, ProviderState.PAUSED, what, e);
         } finally {
-            open.stream()
-                    .filter(sandbox -> sandbox.providerRef().equals(providerRef))
-                    .forEach(DockerSandbox::suspectPause);
+            held.forEach(DockerSandbox::afterPause);
         }
     }
 

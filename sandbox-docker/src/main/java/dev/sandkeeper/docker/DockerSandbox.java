@@ -128,9 +128,15 @@ final class DockerSandbox implements BackendSandbox {
         return memoryKills > before;
     }
 
+    /** It is about to be paused: no command may be just being started then. */
+    void beforePause() {
+        execs.holdStarts();
+    }
+
     /** It may have been paused. */
-    void suspectPause() {
+    void afterPause() {
         commands.suspect();
+        execs.allowStarts();
     }
 
     /** Told when this is closed. */

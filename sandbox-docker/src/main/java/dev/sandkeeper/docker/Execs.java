@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,7 @@ final class Execs {
     private final Inventory inventory;
     private final String ref;
     private final String containerId;
+    private final ReentrantReadWriteLock starts = new ReentrantReadWriteLock();
     private volatile @Nullable Long openFiles;
 
     /** An exec whose streams are ours. */
@@ -53,6 +56,39 @@ final class Execs {
 
     Engine engine() {
         return engine;
+    }
+
+    /**
+     * Comes before {@link #start}, and {@link #started} once the program has said its first word: an engine 20.10 hangs for
+     * good whose container is paused in between. Waits while one is.
+     */
+    void starting() {
+        try {
+            starts.readLock().lockInterruptibly();
+        } catch (InterruptedException e) {
+            throw engine.faults().interrupted(WHAT, e);
+        }
+    }
+
+    /** The program runs, or has failed to. */
+    void started() {
+        starts.readLock().unlock();
+    }
+
+    /** Waits until no program is being started here, and keeps any from it until {@link #allowStarts}. */
+    void holdStarts() {
+        String what = "pause container " + ref;
+        try {
+            if (!starts.writeLock().tryLock(engine.callTimeout().toNanos(), TimeUnit.NANOSECONDS)) {
+                throw engine.faults().timeout(what, engine.callTimeout());
+            }
+        } catch (InterruptedException e) {
+            throw engine.faults().interrupted(what, e);
+        }
+    }
+
+    void allowStarts() {
+        starts.writeLock().unlock();
     }
 
     /**

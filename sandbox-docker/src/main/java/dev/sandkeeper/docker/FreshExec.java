@@ -42,6 +42,15 @@ final class FreshExec implements CommandChannel {
 
     private BackendProcess start(ProcessRequest request, @Nullable String user, Guard guard) {
         GuardLink.Hello hello = guard.hello();
+        execs.starting();
+        try {
+            return start(hello, request, user, guard);
+        } finally {
+            execs.started();
+        }
+    }
+
+    private BackendProcess start(GuardLink.Hello hello, ProcessRequest request, @Nullable String user, Guard guard) {
         boolean terminal = request.terminal() != null;
         // a terminal can be told to print in capitals
         String tag = Tags.next().toUpperCase(Locale.ROOT);

@@ -203,6 +203,15 @@ final class Guard implements Closeable {
             return current;
         }
         drop();
+        execs.starting();
+        try {
+            return fresh();
+        } finally {
+            execs.started();
+        }
+    }
+
+    private GuardLink fresh() throws IOException, InterruptedException {
         String tag = Tags.next();
         Execs.Started started = execs.start(user, List.of(), List.of("sh", "-c", ShellText.GUARD.text()));
         GuardLink fresh = new GuardLink(started.stream(), tag, partings::remove);

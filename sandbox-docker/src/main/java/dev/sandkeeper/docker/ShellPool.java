@@ -110,7 +110,7 @@ final class ShellPool implements Closeable {
         ShellSession session = null;
         boolean answered = false;
         try {
-            session = ShellSession.open(execs, user, guard);
+            session = opened();
             answered = true;
         } finally {
             lock.lock();
@@ -132,6 +132,16 @@ final class ShellPool implements Closeable {
             }
         }
         return session;
+    }
+
+    private @Nullable ShellSession opened() {
+        GuardLink.Hello hello = guard.hello();
+        execs.starting();
+        try {
+            return ShellSession.open(execs, user, guard, hello);
+        } finally {
+            execs.started();
+        }
     }
 
     /** Its command has ended and left nothing. */

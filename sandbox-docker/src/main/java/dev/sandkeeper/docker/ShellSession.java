@@ -28,9 +28,8 @@ final class ShellSession implements Closeable {
      * @return nothing if the image or the kernel lacks what it needs
      * @throws dev.sandkeeper.SandboxException if it cannot be started now
      */
-    static @Nullable ShellSession open(Execs execs, @Nullable String user, Guard guard) {
+    static @Nullable ShellSession open(Execs execs, @Nullable String user, Guard guard, GuardLink.Hello hello) {
         String what = "start a shell in the sandbox";
-        GuardLink.Hello hello = guard.hello();
         String tag = Tags.next();
         Execs.Started started = execs.start(user, List.of(), List.of(hello.shell()));
         ExecOutput output = new ExecOutput(started.stream(), tag);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.BackendProcess;
@@ -255,6 +256,31 @@ class ShellChannelTest {
         sandboxes.backend().resume(sandbox.providerRef());
         assertThat(sh(sandbox, "test -e ran").code()).isEqualTo(1);
         assertShellWorks(sandbox);
+    }
+
+    @Test
+    void isPausedOnlyWhileNoCommandIsBeingStarted() throws Exception {
+        BackendSandbox sandbox = sandboxes.create();
+        CompletableFuture<Integer> commands = CompletableFuture.supplyAsync(() -> {
+            int ran = 0;
+            for (int i = 0; i < 40; i++) {
+                try {
+                    ProcessRequest fresh =
+                            new ProcessRequest(List.of("true"), Map.of(), "/workspace", null, false, null, true);
+                    assertThat(Sandboxes.run(sandbox, fresh).code()).isZero();
+                    ran++;
+                } catch (BackendRejectedException e) {
+                    assertThat(e.code()).isEqualTo("sandbox_paused");
+                }
+            }
+            return ran;
+        });
+        while (!commands.isDone()) {
+            sandboxes.backend().pause(sandbox.providerRef());
+            sandboxes.backend().resume(sandbox.providerRef());
+        }
+        assertThat(commands.get(60, TimeUnit.SECONDS)).isPositive();
+        assertThat(Sandboxes.sh(sandbox, "echo here").out()).isEqualTo("here\n");
     }
 
     @Test
