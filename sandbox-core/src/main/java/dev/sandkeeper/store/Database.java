@@ -11,7 +11,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.jdbi.v3.core.statement.SqlStatements;
+import org.jdbi.v3.core.statement.TemplateEngine;
 
 /** One database: short transactions that an interrupt does not hit and that are repeated when another was in the way. */
 final class Database {
@@ -26,19 +27,32 @@ final class Database {
     private final Jdbi jdbi;
     private final Uninterrupted threads;
 
-    Database(Source source, Dialect dialect, Uninterrupted threads) {
+    /**
+     * A database.
+     *
+     * @param prefix what our tables begin with, in the place of {@link Schema#PREFIX}
+     */
+    Database(Source source, Dialect dialect, Uninterrupted threads, String prefix) {
         this.source = source;
         this.dialect = dialect;
         this.jdbi = Jdbi.create(source::connect);
         this.threads = threads;
+        TemplateEngine names =
+                prefix.equals(Schema.PREFIX) ? TemplateEngine.NOP : (sql, context) -> sql.replace(Schema.PREFIX, prefix);
+        jdbi.getConfig(SqlStatements.class).setTemplateEngine(names);
     }
 
     Dialect dialect() {
         return dialect;
     }
 
-    Source source() {
-        return source;
+    /** What to call it in a message. */
+    String name() {
+        return source.name();
+    }
+
+    Jdbi jdbi() {
+        return jdbi;
     }
 
     /**
@@ -47,7 +61,7 @@ final class Database {
      * @throws dev.sandkeeper.StoreUnavailableException if it did not commit, or may not have
      */
     <T> T transaction(Function<Handle, T> work) {
-        return guarded(threads, source.name(), () -> repeat(work));
+        return guarded(threads, source::name, () -> repeat(work));
     }
 
     /** The database's clock, in milliseconds since the epoch. */
@@ -61,11 +75,11 @@ final class Database {
     }
 
     /** Runs a call on the store's threads and turns what it throws into what an application is told. */
-    static <T> T guarded(Uninterrupted threads, String name, Supplier<T> call) {
+    static <T> T guarded(Uninterrupted threads, Supplier<String> name, Supplier<T> call) {
         try {
             return threads.call(call::get);
         } catch (RejectedExecutionException e) {
-            throw StoreFaults.closed(name);
+            throw StoreFaults.closed(name.get());
         } catch (ExecutionException e) {
             Throwable fault = e.getCause();
             if (fault instanceof SandboxException known) {
@@ -74,7 +88,7 @@ final class Database {
             if (fault instanceof Error error) {
                 throw error;
             }
-            throw StoreFaults.of(fault == null ? e : fault, name);
+            throw StoreFaults.of(fault == null ? e : fault, name.get());
         }
     }
 
@@ -82,7 +96,7 @@ final class Database {
         long start = System.nanoTime();
         for (int attempt = 1; ; attempt++) {
             try {
-                return jdbi.inTransaction(TransactionIsolationLevel.READ_COMMITTED, work::apply);
+                return dialect.inTransaction(jdbi, work);
             } catch (RuntimeException e) {
                 SQLException sql = StoreFaults.find(SQLException.class, e);
                 if (sql != null && dialect.repeatable(sql) && System.nanoTime() - start < PATIENCE_NANOS) {

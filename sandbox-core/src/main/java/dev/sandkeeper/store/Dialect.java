@@ -1,20 +1,55 @@
 package dev.sandkeeper.store;
 
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 
 /** What one database product says differently from the others. */
 interface Dialect {
-    /** The product as {@link java.sql.DatabaseMetaData#getDatabaseProductName()} gives it. */
-    String product();
+    /** The dialect of a database, unless it is of a product that has none. */
+    static Optional<Dialect> of(DatabaseMetaData database) throws SQLException {
+        String product = String.valueOf(database.getDatabaseProductName());
+        return switch (product) {
+            case "H2" -> Optional.of(new H2Dialect());
+            case "PostgreSQL" -> Optional.of(new PostgresDialect());
+            case "MariaDB" -> Optional.of(new MariaDbDialect());
+                // MySQL's own driver says MySQL of a MariaDB too
+            case "MySQL" ->
+                Optional.of(
+                        database.getDatabaseProductVersion().contains("MariaDB")
+                                ? new MariaDbDialect()
+                                : new MySqlDialect());
+            default -> Optional.empty();
+        };
+    }
+
+    /** The folder of its scripts, below that of this package. */
+    String folder();
+
+    /** The names of all scripts, in order; each can be run again. They never change once released. */
+    default List<String> migrations() {
+        return List.of("V1__sandboxes.sql");
+    }
+
+    /** A statement whose names stand in double quotes, as this database has it. */
+    default String quoted(String sql) {
+        return sql;
+    }
 
     /** A query for the database's clock: milliseconds since the epoch. */
     String nowQuery();
 
     /** A query for where the database lives, in its own words: another answer means another database, or a moved one. */
     String whereQuery();
+
+    /** Whether it is a server: its address then says where it lives, too. */
+    default boolean server() {
+        return true;
+    }
 
     /**
      * What to tell a host whose database may forget what it has acknowledged.
@@ -23,14 +58,13 @@ interface Dialect {
      */
     Optional<String> durabilityRisk(Handle handle);
 
-    /** Where the scripts of {@link #migrations()} are on the class path. */
-    String migrationFolder();
-
-    /** The names of all scripts, in order. They never change once released. */
-    List<String> migrations();
-
-    /** A query for the version, checksum and success of each script that was applied. */
-    String appliedMigrationsQuery();
+    /** Runs a transaction in READ COMMITTED, and leaves the connection as the host has set it. */
+    default <T> T inTransaction(Jdbi jdbi, Function<Handle, T> work) {
+        return jdbi.inTransaction(handle -> {
+            handle.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+            return work.apply(handle);
+        });
+    }
 
     /** Whether the same transaction may succeed when it is run again: nothing of it has happened. */
     boolean repeatable(SQLException failure);
@@ -39,8 +73,5 @@ interface Dialect {
     boolean missingTable(SQLException failure);
 
     /** Whether a row with that key exists. */
-    default boolean duplicateKey(SQLException failure) {
-        String state = failure.getSQLState();
-        return state != null && state.startsWith("23") && !state.equals("23502");
-    }
+    boolean duplicateKey(SQLException failure);
 }

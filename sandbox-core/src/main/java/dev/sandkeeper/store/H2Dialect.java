@@ -1,11 +1,13 @@
 package dev.sandkeeper.store;
 
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.h2.api.ErrorCode;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
 /** H2 from 2.3.232 on. */
 final class H2Dialect implements Dialect {
@@ -19,8 +21,8 @@ final class H2Dialect implements Dialect {
             ErrorCode.TABLE_OR_VIEW_NOT_FOUND_DATABASE_EMPTY_1);
 
     @Override
-    public String product() {
-        return "H2";
+    public String folder() {
+        return "h2";
     }
 
     @Override
@@ -45,19 +47,13 @@ final class H2Dialect implements Dialect {
     }
 
     @Override
-    public String migrationFolder() {
-        return "dev/sandkeeper/store/h2";
+    public boolean server() {
+        return false;
     }
 
     @Override
-    public List<String> migrations() {
-        return List.of("V1__sandboxes.sql");
-    }
-
-    @Override
-    public String appliedMigrationsQuery() {
-        return "SELECT \"version\", \"checksum\", \"success\" FROM \"" + Schema.HISTORY + "\" WHERE \"type\" = 'SQL'"
-                + " ORDER BY \"installed_rank\"";
+    public <T> T inTransaction(Jdbi jdbi, Function<Handle, T> work) {
+        return jdbi.inTransaction(TransactionIsolationLevel.READ_COMMITTED, work::apply);
     }
 
     @Override
@@ -68,5 +64,10 @@ final class H2Dialect implements Dialect {
     @Override
     public boolean missingTable(SQLException failure) {
         return MISSING_TABLE.contains(failure.getErrorCode());
+    }
+
+    @Override
+    public boolean duplicateKey(SQLException failure) {
+        return failure.getErrorCode() == ErrorCode.DUPLICATE_KEY_1;
     }
 }

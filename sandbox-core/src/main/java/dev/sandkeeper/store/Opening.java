@@ -8,13 +8,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -37,6 +40,18 @@ abstract class Opening {
     /** How long a database that is closing itself is waited for. */
     private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+    /**
+     * What the host has set.
+     *
+     * @param deployment the id that it has named, if it has
+     * @param confirm whether it says that this is the right database
+     * @param clock in the place of the database's, for tests
+     * @param prefix what our tables begin with
+     * @param schema what is done about them
+     */
+    record Settings(
+            @Nullable String deployment, boolean confirm, @Nullable Clock clock, String prefix, SchemaMode schema) {}
+
     private static final Logger LOG = LoggerFactory.getLogger(SandboxStore.class);
 
     /** What to call the store in a message. */
@@ -58,12 +73,14 @@ abstract class Opening {
     /** Keeps beside the database whom it answers for. */
     abstract void mark(Optional<Marker> before, Deployment deployment) throws IOException;
 
-    final SandboxRows open(@Nullable String named, boolean confirm, @Nullable Clock clock) {
-        Identity identity = new Identity(name(), named, confirm);
+    /** What is to be remembered of a server that has answered. */
+    void found(DatabaseMetaData server) throws SQLException {}
+
+    final SandboxRows open(Settings settings) {
         Uninterrupted threads = new Uninterrupted(Database.THREADS);
         boolean opened = false;
         try {
-            SandboxRows rows = Database.guarded(threads, name(), () -> openPastAClosing(identity, threads, clock));
+            SandboxRows rows = Database.guarded(threads, this::name, () -> openPastAClosing(settings, threads));
             opened = true;
             return rows;
         } finally {
@@ -77,11 +94,11 @@ abstract class Opening {
      * An H2 that a fault has closed, such as a full disk, is handed out in this JVM until it has ended, with the fault that
      * it met: that says nothing about the file as it is now.
      */
-    private SandboxRows openPastAClosing(Identity identity, Uninterrupted threads, @Nullable Clock clock) {
+    private SandboxRows openPastAClosing(Settings settings, Uninterrupted threads) {
         long start = System.nanoTime();
         while (true) {
             try {
-                return open(identity, threads, clock);
+                return open(settings, threads);
             } catch (RuntimeException e) {
                 if (!StoreFaults.closing(e) || System.nanoTime() - start > CLOSING_NANOS) {
                     throw e;
@@ -92,15 +109,16 @@ abstract class Opening {
         }
     }
 
-    private SandboxRows open(Identity identity, Uninterrupted threads, @Nullable Clock clock) {
+    private SandboxRows open(Settings settings, Uninterrupted threads) {
         Source source = null;
         try {
-            Optional<Marker> marker = prepare(identity);
+            Optional<Marker> marker = prepare(new Identity(name(), settings.deployment(), settings.confirm()));
             source = source();
-            Database database = new Database(source, dialect(source), threads);
-            Deployment deployment = settle(database, identity, marker, clock);
+            Database database = new Database(source, dialect(source), threads, settings.prefix());
+            Identity identity = new Identity(name(), settings.deployment(), settings.confirm());
+            Deployment deployment = settle(database, identity, marker, settings);
             mark(marker, deployment);
-            return new JdbiRows(database, deployment, clock);
+            return new JdbiRows(database, deployment, settings.clock());
         } catch (IOException e) {
             close(source);
             throw new UncheckedIOException(e);
@@ -121,34 +139,44 @@ abstract class Opening {
 
     private Dialect dialect(Source source) throws SQLException {
         try (Connection connection = source.connect()) {
-            String product = connection.getMetaData().getDatabaseProductName();
-            H2Dialect h2 = new H2Dialect();
-            if (!h2.product().equals(product)) {
+            DatabaseMetaData metaData = connection.getMetaData();
+            Dialect dialect = Dialect.of(metaData).orElse(null);
+            if (dialect == null) {
                 throw new StoreUnavailableException(Failure.of(
                                 "store_unsupported",
-                                name() + " is of the product \"" + product + "\", which has no store")
-                        .remedy("Use H2"));
+                                name() + " is of the product \"" + metaData.getDatabaseProductName()
+                                        + "\", which has no store")
+                        .remedy("Use PostgreSQL, MariaDB, MySQL or H2"));
+            }
+            if (dialect.server()) {
+                found(metaData);
             }
             if (connection.isReadOnly()) {
                 throw new StoreUnavailableException(StoreFaults.readOnly(name()));
             }
-            return h2;
+            return dialect;
         }
     }
 
-    private Deployment settle(Database database, Identity identity, Optional<Marker> marker, @Nullable Clock clock)
+    private Deployment settle(Database database, Identity identity, Optional<Marker> marker, Settings settings)
             throws IOException {
         Schema schema = new Schema(database);
-        List<Schema.Step> applied = schema.applied();
+        boolean migrate = settings.schema() == SchemaMode.MIGRATE;
+        List<Schema.Step> applied = settings.schema() == SchemaMode.OFF ? List.of() : schema.applied();
+        if (settings.schema() == SchemaMode.VALIDATE) {
+            schema.validate();
+        }
         String livesAt = livesAt(database);
         Optional<Deployment> recorded =
-                applied.isEmpty() ? Optional.empty() : database.transactionHere(Deployment::find);
+                migrate && applied.isEmpty() ? Optional.empty() : database.transactionHere(Deployment::find);
         if (recorded.isPresent()) {
             identity.check(recorded.get(), marker, livesAt);
         } else {
             checkNew(identity, marker);
         }
-        schema.update(applied);
+        if (migrate) {
+            schema.update(applied);
+        }
         if (recorded.isEmpty()) {
             try {
                 Deployment first = identity.first(marker, livesAt);
@@ -166,6 +194,7 @@ abstract class Opening {
             Deployment found = Deployment.find(handle)
                     .orElseThrow(() -> new IllegalStateException("the record of the deployment has vanished"));
             identity.check(found, recorded.isPresent() ? marker : Optional.empty(), livesAt);
+            Clock clock = settings.clock();
             Instant now = Instant.ofEpochMilli(clock == null ? database.now(handle) : clock.millis());
             return identity.next(handle, found, marker, livesAt, now);
         });
@@ -278,17 +307,31 @@ abstract class Opening {
         void mark(Optional<Marker> before, Deployment deployment) {}
     }
 
-    /** The host's database. */
+    /** The host's database, by its data source or by a URL. */
     static final class Host extends Opening {
-        private final DataSource dataSource;
+        private final Supplier<Source> connections;
+        private volatile String name;
+        private volatile String address = "";
 
         Host(DataSource dataSource) {
-            this.dataSource = dataSource;
+            this.name = "the store in the host's data source";
+            this.connections = () -> Source.of(dataSource, this::name);
+        }
+
+        Host(String url, Properties credentials) {
+            this.name = "the store at " + ServerConnections.address(url);
+            this.connections = () -> ServerConnections.open(url, credentials, name());
         }
 
         @Override
         String name() {
-            return "the store in the host's data source";
+            return name;
+        }
+
+        @Override
+        void found(DatabaseMetaData server) throws SQLException {
+            address = ServerConnections.address(String.valueOf(server.getURL()));
+            name = "the store at " + address;
         }
 
         @Override
@@ -298,13 +341,15 @@ abstract class Opening {
 
         @Override
         Source source() {
-            return Source.of(dataSource, name());
+            return connections.get();
         }
 
+        /** With the address of a server, because a copy of its files says the same of itself. */
         @Override
         String livesAt(Handle handle, Dialect dialect) {
             dialect.durabilityRisk(handle).ifPresent(risk -> LOG.warn("{}: {}", name(), risk));
-            return handle.createQuery(dialect.whereQuery()).mapTo(String.class).one();
+            String where = handle.createQuery(dialect.whereQuery()).mapTo(String.class).one();
+            return dialect.server() ? where + " at " + address : where;
         }
 
         @Override

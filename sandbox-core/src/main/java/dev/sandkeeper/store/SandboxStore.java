@@ -4,6 +4,7 @@ import dev.sandkeeper.internal.SandboxRows;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -49,15 +50,31 @@ public final class SandboxStore implements AutoCloseable {
 
     /**
      * Opens a store in the host's database, beside whatever the host keeps there: its tables start with
-     * {@code sandkeeper_}. The host closes the data source.
+     * {@code sandkeeper_}. The host closes the data source. No connection is held between calls.
      *
-     * @param dataSource H2
+     * @param dataSource of PostgreSQL from 15 on, MariaDB from 10.11 on, MySQL from 8.0.17 on (not verified) or H2; a pool
+     *     of at least two connections, ten are used at most
      * @return the store
      * @throws dev.sandkeeper.StoreUnavailableException as for {@link #embedded(Path)}, or with code
-     *     {@code store_unsupported} for another product
+     *     {@code store_schema} if its tables do not fit, {@code store_unsupported} for another product
      */
     public static SandboxStore on(DataSource dataSource) {
         return builder().on(dataSource).open();
+    }
+
+    /**
+     * Opens a store in a database that a URL names, as {@link #on(DataSource)} does. Its connections are the store's own:
+     * pooled if HikariCP is on the class path, else each call opens one.
+     *
+     * @param url of JDBC, such as {@code jdbc:postgresql://db.example.com/app}
+     * @param user the database's user; null if the URL names one, or none is needed
+     * @param password the user's password; null if there is none
+     * @return the store
+     * @throws dev.sandkeeper.StoreUnavailableException as for {@link #on(DataSource)}, or with code
+     *     {@code store_unsupported} if the driver is not on the class path
+     */
+    public static SandboxStore at(String url, @Nullable String user, @Nullable String password) {
+        return builder().at(url, user, password).open();
     }
 
     /**
@@ -95,12 +112,15 @@ public final class SandboxStore implements AutoCloseable {
 
     /** Settings of a store. Not thread-safe. */
     public static final class Builder {
+        private static final Pattern PREFIX = Pattern.compile("[a-z][a-z0-9_]{0,39}");
         private static final Pattern DEPLOYMENT = Pattern.compile("[a-z0-9-]{1,40}");
 
         private @Nullable Opening opening;
         private @Nullable String deployment;
         private boolean confirm;
         private @Nullable Clock clock;
+        private String prefix = Schema.PREFIX;
+        private SchemaMode schema = SchemaMode.MIGRATE;
 
         private Builder() {}
 
@@ -134,12 +154,63 @@ public final class SandboxStore implements AutoCloseable {
         /**
          * Keeps the rows in the host's database.
          *
-         * @param dataSource H2
+         * @param dataSource of PostgreSQL, MariaDB, MySQL or H2
          * @return this builder
          * @see SandboxStore#on(DataSource)
          */
         public Builder on(DataSource dataSource) {
             opening = new Opening.Host(Objects.requireNonNull(dataSource, "dataSource"));
+            return this;
+        }
+
+        /**
+         * Keeps the rows in the database that a URL names.
+         *
+         * @param url of JDBC
+         * @param user the database's user, or null
+         * @param password the user's password, or null
+         * @return this builder
+         * @see SandboxStore#at(String, String, String)
+         */
+        public Builder at(String url, @Nullable String user, @Nullable String password) {
+            if (!url.startsWith("jdbc:")) {
+                throw new IllegalArgumentException(
+                        "url must begin with \"jdbc:\": \"" + ServerConnections.address(url) + "\"");
+            }
+            Properties credentials = new Properties();
+            if (user != null) {
+                credentials.setProperty("user", user);
+            }
+            if (password != null) {
+                credentials.setProperty("password", password);
+            }
+            opening = new Opening.Host(url, credentials);
+            return this;
+        }
+
+        /**
+         * Replaces what the names of our tables and indexes begin with.
+         *
+         * @param prefix 1 to 40 of {@code [a-z0-9_]}, a letter first; the default is {@code sandkeeper_}
+         * @return this builder
+         */
+        public Builder tablePrefix(String prefix) {
+            if (!PREFIX.matcher(prefix).matches()) {
+                throw new IllegalArgumentException(
+                        "tablePrefix must have 1 to 40 of [a-z0-9_], a letter first: \"" + prefix + "\"");
+            }
+            this.prefix = prefix;
+            return this;
+        }
+
+        /**
+         * Says what the store does about its tables when it is opened.
+         *
+         * @param mode the default is {@link SchemaMode#MIGRATE}
+         * @return this builder
+         */
+        public Builder schema(SchemaMode mode) {
+            schema = Objects.requireNonNull(mode, "mode");
             return this;
         }
 
@@ -191,9 +262,10 @@ public final class SandboxStore implements AutoCloseable {
         public SandboxStore open() {
             if (opening == null) {
                 throw new IllegalStateException(
-                        "say where the rows are kept: embedded(directory), inMemory() or on(dataSource)");
+                        "say where the rows are kept: embedded(directory), on(dataSource), at(url, user, password) or"
+                                + " inMemory()");
             }
-            return new SandboxStore(opening.open(deployment, confirm, clock));
+            return new SandboxStore(opening.open(new Opening.Settings(deployment, confirm, clock, prefix, schema)));
         }
     }
 }

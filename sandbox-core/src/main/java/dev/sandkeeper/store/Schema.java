@@ -2,30 +2,66 @@ package dev.sandkeeper.store;
 
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.StoreUnavailableException;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.zip.CRC32;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
-import org.flywaydb.core.api.logging.Log;
-import org.flywaydb.core.api.logging.LogFactory;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings our tables up to date, with a history table of our own beside whatever the host keeps. */
+/**
+ * Brings our tables up to date. The scripts are named and recorded as Flyway does it, so that a host may run them with Flyway
+ * instead, before or after; but no Flyway is needed: Spring Boot would run it on the host's own tables wherever it finds it.
+ */
 final class Schema {
+    /** What the names of our tables begin with, unless the host says otherwise. */
+    static final String PREFIX = "sandkeeper_";
+
     static final String HISTORY = "sandkeeper_schema_history";
+
+    private static final String HISTORY_TABLE = """
+            CREATE TABLE IF NOT EXISTS "sandkeeper_schema_history" (
+                "installed_rank" INT NOT NULL PRIMARY KEY,
+                "version" VARCHAR(50),
+                "description" VARCHAR(200) NOT NULL,
+                "type" VARCHAR(20) NOT NULL,
+                "script" VARCHAR(1000) NOT NULL,
+                "checksum" INT,
+                "installed_by" VARCHAR(100) NOT NULL,
+                "installed_on" TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL,
+                "execution_time" INT NOT NULL,
+                "success" BOOLEAN NOT NULL
+            )""";
+
+    private static final String APPLIED = """
+            SELECT "version", "checksum", "success" FROM "sandkeeper_schema_history"
+            WHERE "type" = 'SQL' ORDER BY "installed_rank"
+            """;
+
+    private static final String NEXT_RANK =
+            "SELECT COALESCE(MAX(\"installed_rank\"), 0) + 1 FROM \"sandkeeper_schema_history\"";
+
+    private static final String RECORD = """
+            INSERT INTO "sandkeeper_schema_history" ("installed_rank", "version", "description", "type", "script",
+                "checksum", "installed_by", "execution_time", "success")
+            VALUES (:rank, :version, :description, 'SQL', :script, :checksum, 'sandkeeper', 0, TRUE)""";
+
+    /** How often somebody else may be in the way of one script. */
+    private static final int ATTEMPTS = 20;
+
+    /** No rows of each table: what fails if a table or a column is missing. */
+    private static final List<String> PROBES = List.of(
+            "SELECT slot, id, database_id, created_at, lives_at, confirmed FROM sandkeeper_deployment WHERE slot = 0",
+            "SELECT sandbox_id, label_name, label_value FROM sandkeeper_label WHERE sandbox_id = ''",
+            "SELECT session_key, " + Columns.ALL + " FROM sandkeeper_sandbox WHERE id = ''",
+            "SELECT session_key, " + Columns.HISTORY + " FROM sandkeeper_history WHERE id = ''");
 
     private static final Logger LOG = LoggerFactory.getLogger(SandboxStore.class);
 
@@ -50,44 +86,70 @@ final class Schema {
         if (newest > known) {
             throw new StoreUnavailableException(Failure.of(
                             "store_too_new",
-                            database.source().name() + " has schema version " + newest
-                                    + "; this version of Sandkeeper knows " + known)
+                            database.name() + " has schema version " + newest + "; this version of Sandkeeper knows "
+                                    + known)
                     .remedy("Use the newer version of Sandkeeper that has used this store before"));
         }
         return applied;
     }
 
-    /** Migrates if that is needed. It asks Flyway only then, because starting Flyway takes longer than opening the store. */
+    /** Runs the scripts that are missing. Several JVMs may do so at once. */
     void update(List<Step> applied) {
-        if (applied.equals(expected())) {
-            return;
-        }
-        LOG.debug("migrating {} from schema version {}", database.source().name(), applied.size());
-        try {
-            Flyway flyway = Flyway.configure(Schema.class.getClassLoader())
-                    .dataSource(database.source().dataSource())
-                    .table(HISTORY)
-                    .locations("classpath:" + database.dialect().migrationFolder())
-                    .failOnMissingLocations(true)
-                    // the host's own tables may be there already
-                    .baselineOnMigrate(true)
-                    .baselineVersion("0")
-                    .placeholderReplacement(false)
-                    .load();
-            LogFactory.setLogCreator(owner -> silence());
-            flyway.migrate();
-        } catch (FlywayException e) {
-            if (StoreFaults.find(SQLException.class, e) != null) {
-                throw e;
+        List<Step> expected = expected();
+        List<Step> done = applied;
+        for (int attempt = 0; !done.equals(expected); attempt++) {
+            if (done.size() > expected.size() || !done.equals(expected.subList(0, done.size()))) {
+                throw new StoreUnavailableException(Failure.of(
+                                "store_schema",
+                                database.name() + " has tables that do not fit: version or checksum of a script in "
+                                        + HISTORY + " is " + done + ", not " + expected)
+                        .remedy("Undo what was changed in the tables and rows " + PREFIX + "*, or restore a backup"));
             }
-            throw new StoreUnavailableException(Failure.of(
-                            "store_schema", database.source().name() + " has tables that do not fit: " + e.getMessage())
-                    .remedy("Undo what was changed in the tables and rows sandkeeper_*, or restore a backup")
-                    .cause(e));
-        } finally {
-            // Flyway keeps its log in a static field: the host's own Flyway chooses anew
-            LogFactory.setConfiguration(null);
+            try {
+                run(expected.get(done.size()));
+            } catch (JdbiException e) {
+                SQLException sql = StoreFaults.find(SQLException.class, e);
+                if (sql == null || !database.dialect().duplicateKey(sql) || attempt == ATTEMPTS) {
+                    throw e;
+                }
+                LOG.debug("another one migrates {}", database.name());
+            }
+            done = applied();
         }
+    }
+
+    /** Refuses a database that lacks a table or a column. */
+    void validate() {
+        database.transactionHere(handle -> {
+            PROBES.forEach(probe -> handle.createQuery(probe).mapToMap().list());
+            return null;
+        });
+    }
+
+    /**
+     * Runs a script. Its row in the history is written first and committed last: others wait for it, and a JVM that dies in
+     * between leaves none, so that the script, each statement of which may be repeated, is run again. On its own connection,
+     * because most databases commit at each statement of that kind.
+     */
+    private void run(Step step) {
+        LOG.debug("migrating {} to schema version {}", database.name(), step.version());
+        Dialect dialect = database.dialect();
+        String script = dialect.migrations().get(step.version() - 1);
+        database.transactionHere(handle -> handle.execute(dialect.quoted(HISTORY_TABLE)));
+        database.transactionHere(record -> {
+            int rank = record.createQuery(dialect.quoted(NEXT_RANK))
+                    .mapTo(Integer.class)
+                    .one();
+            record.createUpdate(dialect.quoted(RECORD))
+                    .bind("rank", rank)
+                    .bind("version", Integer.toString(step.version()))
+                    .bind("description", script.replaceAll("^V\\d+__|\\.sql$", "").replace('_', ' '))
+                    .bind("script", script)
+                    .bind("checksum", step.checksum())
+                    .execute();
+            return database.transactionHere(
+                    handle -> handle.createScript(text(script)).execute());
+        });
     }
 
     private List<Step> read() {
@@ -103,7 +165,7 @@ final class Schema {
     }
 
     private List<Step> read(Handle handle) {
-        return handle.createQuery(database.dialect().appliedMigrationsQuery())
+        return handle.createQuery(database.dialect().quoted(APPLIED))
                 .map((row, context) -> row.getBoolean("success")
                         ? new Step(Integer.parseInt(row.getString("version")), row.getInt("checksum"))
                         : new Step(0, 0))
@@ -113,32 +175,24 @@ final class Schema {
     List<Step> expected() {
         List<Step> steps = new ArrayList<>();
         for (String script : database.dialect().migrations()) {
-            steps.add(
-                    new Step(steps.size() + 1, checksum("/" + database.dialect().migrationFolder() + "/" + script)));
+            steps.add(new Step(steps.size() + 1, checksum(text(script))));
         }
         return steps;
     }
 
-    /** As Flyway has it: the CRC-32 of the lines without their ends. Where it differs, Flyway itself judges. */
-    private static int checksum(String resource) {
+    /** As Flyway has it: the CRC-32 of the lines without their ends. */
+    private static int checksum(String script) {
         CRC32 crc = new CRC32();
-        try (InputStream in = Objects.requireNonNull(Schema.class.getResourceAsStream(resource), resource);
-                BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-            reader.lines().forEach(line -> crc.update(line.getBytes(StandardCharsets.UTF_8)));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        script.lines().forEach(line -> crc.update(line.getBytes(StandardCharsets.UTF_8)));
         return (int) crc.getValue();
     }
 
-    /**
-     * What goes wrong is thrown, and no host wants a page of INFO for four tables. A proxy, because the interface has other
-     * methods in the version that a host may bring.
-     */
-    private static Log silence() {
-        return (Log) Proxy.newProxyInstance(
-                Log.class.getClassLoader(),
-                new Class<?>[] {Log.class},
-                (proxy, method, arguments) -> method.getReturnType() == boolean.class ? Boolean.FALSE : null);
+    private String text(String script) {
+        String resource = database.dialect().folder() + "/" + script;
+        try (InputStream in = Objects.requireNonNull(Schema.class.getResourceAsStream(resource), resource)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

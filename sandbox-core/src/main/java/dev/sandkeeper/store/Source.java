@@ -3,6 +3,7 @@ package dev.sandkeeper.store;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.slf4j.Logger;
@@ -12,9 +13,6 @@ import org.slf4j.LoggerFactory;
 interface Source {
     /** One connection, to be closed soon. */
     Connection connect() throws SQLException;
-
-    /** The same for who wants more than one. */
-    DataSource dataSource();
 
     /** What to say of it in a message; no password. */
     String name();
@@ -26,29 +24,37 @@ interface Source {
     void close();
 
     /** The host's own: the host closes it. */
-    static Source of(DataSource host, String name) {
+    static Source of(DataSource host, Supplier<String> name) {
+        return of(host::getConnection, name, () -> {});
+    }
+
+    /** One that a fault of the database does not close for ever. */
+    static Source of(Connector connector, Supplier<String> name, Runnable close) {
         return new Source() {
             @Override
             public Connection connect() throws SQLException {
-                return host.getConnection();
-            }
-
-            @Override
-            public DataSource dataSource() {
-                return host;
+                return connector.connect();
             }
 
             @Override
             public String name() {
-                return name;
+                return name.get();
             }
 
             @Override
             public void renew() {}
 
             @Override
-            public void close() {}
+            public void close() {
+                close.run();
+            }
         };
+    }
+
+    /** Opens a connection. */
+    @FunctionalInterface
+    interface Connector {
+        Connection connect() throws SQLException;
     }
 
     /** A pool of our own on an embedded H2. */
@@ -76,11 +82,6 @@ interface Source {
         @Override
         public Connection connect() throws SQLException {
             return pool.getConnection();
-        }
-
-        @Override
-        public DataSource dataSource() {
-            return pool;
         }
 
         @Override

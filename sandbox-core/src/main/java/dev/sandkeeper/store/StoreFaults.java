@@ -8,6 +8,7 @@ import java.nio.file.AccessDeniedException;
 import java.sql.SQLException;
 import java.util.Set;
 import org.h2.api.ErrorCode;
+import org.h2.jdbc.JdbcException;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what a database or its file system says into what an application is told: the one place that knows. */
@@ -17,6 +18,15 @@ final class StoreFaults {
             ErrorCode.DATABASE_CALLED_AT_SHUTDOWN,
             ErrorCode.CONNECTION_BROKEN_1,
             ErrorCode.OBJECT_CLOSED);
+
+    /** A table or a column is missing. */
+    private static final Set<String> H2_TABLES = Set.of("42S02", "42S03", "42S04", "42S22");
+
+    /** A disk or a table is full. */
+    private static final Set<Integer> SERVER_FULL = Set.of(1021, 1114);
+
+    /** The server, or a transaction, is read-only. */
+    private static final Set<Integer> SERVER_READ_ONLY = Set.of(1290, 1792, 1836);
 
     private StoreFaults() {}
 
@@ -30,7 +40,8 @@ final class StoreFaults {
     /** Whether an embedded database has closed itself, so that it must be opened again. */
     static boolean closed(Throwable fault) {
         SQLException sql = find(SQLException.class, fault);
-        return sql != null && (CLOSED.contains(sql.getErrorCode()) || find(IOException.class, fault) != null);
+        return sql instanceof JdbcException
+                && (CLOSED.contains(sql.getErrorCode()) || find(IOException.class, fault) != null);
     }
 
     /** Whether a database could not be opened because an earlier fault was still closing it. */
@@ -49,6 +60,9 @@ final class StoreFaults {
     }
 
     private static Failure describe(@Nullable SQLException sql, @Nullable IOException io, String store) {
+        if (sql != null && !(sql instanceof JdbcException)) {
+            return describe(sql, store);
+        }
         int code = sql == null ? 0 : sql.getErrorCode();
         String reason = io == null || io.getMessage() == null ? "" : io.getMessage();
         if (reason.contains("No space left")
@@ -77,8 +91,40 @@ final class StoreFaults {
             return Failure.of("store_unavailable", store + " was closed by a fault and opens again at the next call")
                     .remedy("Try again");
         }
+        if (sql != null && H2_TABLES.contains(sql.getSQLState())) {
+            return tables(store);
+        }
         return Failure.of("store_unavailable", store + " did not answer" + (sql == null ? "" : " (error " + code + ")"))
                 .remedy("Look at the cause; try again when the database answers");
+    }
+
+    /** Of a server, by the class of its SQLSTATE; MariaDB has none of its own for some faults. */
+    private static Failure describe(SQLException sql, String store) {
+        String state = sql.getSQLState() == null ? "" : sql.getSQLState();
+        int code = sql.getErrorCode();
+        if (state.equals("53100") || SERVER_FULL.contains(code)) {
+            return full(store);
+        }
+        if (state.equals("25006") || SERVER_READ_ONLY.contains(code)) {
+            return Failure.of("store_read_only", store + " cannot be written: the server takes no writes")
+                    .remedy("Name the primary, not a replica, in the URL");
+        }
+        if (state.startsWith("42P01") || state.startsWith("42S") || state.equals("42703")) {
+            return tables(store);
+        }
+        if (state.startsWith("28")) {
+            return Failure.of("store_unavailable", store + " refuses the user or the password")
+                    .remedy("Correct the credentials of the data source, or what the server allows the user");
+        }
+        return Failure.of(
+                        "store_unavailable",
+                        store + " did not answer (SQLSTATE " + state + (code == 0 ? "" : ", error " + code) + ")")
+                .remedy("Look at the cause; try again when the database answers");
+    }
+
+    private static Failure tables(String store) {
+        return Failure.of("store_schema", store + " lacks our tables, or they do not fit")
+                .remedy("Run the scripts in dev/sandkeeper/store, or open the store with SchemaMode.MIGRATE");
     }
 
     static Failure readOnly(String store) {

@@ -3,6 +3,7 @@ package dev.sandkeeper.testsupport;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** Something of the machine that tests use. */
 public enum Component {
@@ -16,16 +17,36 @@ public enum Component {
     DOCKER(
             "there is no Docker engine with the test images",
             "start one and run scripts/test-images",
-            "docker image inspect sandkeeper-test/busybox sandkeeper-test/debian-python");
+            "docker image inspect sandkeeper-test/busybox sandkeeper-test/debian-python"),
+
+    /** The programs of a PostgreSQL server; {@link DatabaseServers} starts one. */
+    POSTGRESQL(
+            "there is no PostgreSQL server that an ordinary user could run",
+            "install postgresql",
+            "setpriv --version",
+            "initdb postgres"),
+
+    /** The programs of a MariaDB server; {@link DatabaseServers} starts one. */
+    MARIADB(
+            "there is no MariaDB server that an ordinary user could run",
+            "install mariadb-server",
+            "setpriv --version",
+            "mariadb-install-db mariadbd");
 
     private final String problem;
     private final String remedy;
     private final String probe;
+    private final String programs;
 
     Component(String problem, String remedy, String probe) {
+        this(problem, remedy, probe, "");
+    }
+
+    Component(String problem, String remedy, String probe, String programs) {
         this.problem = problem;
         this.remedy = remedy;
         this.probe = probe;
+        this.programs = programs;
     }
 
     /** Says what is wrong with it here, and what to do about that; nothing if it can be used. */
@@ -34,6 +55,11 @@ public enum Component {
     }
 
     private boolean works() {
+        if (Stream.of(programs.split(" ", -1))
+                .filter(program -> !program.isEmpty())
+                .anyMatch(program -> Programs.find(program).isEmpty())) {
+            return false;
+        }
         try {
             Process process = new ProcessBuilder(probe.split(" "))
                     .redirectErrorStream(true)

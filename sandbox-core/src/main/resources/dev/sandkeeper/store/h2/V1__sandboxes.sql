@@ -1,8 +1,8 @@
 -- Times are milliseconds since 1970-01-01T00:00Z, durations milliseconds. VARCHAR_CASESENSITIVE is VARCHAR that
--- also compares as bytes in a database whose host has set IGNORECASE.
+-- also compares as bytes in a database whose host has set IGNORECASE. Every statement may be run again.
 
 -- One row, slot 1: whom this database answers for.
-CREATE TABLE sandkeeper_deployment (
+CREATE TABLE IF NOT EXISTS sandkeeper_deployment (
     slot INTEGER NOT NULL PRIMARY KEY,
     id VARCHAR_CASESENSITIVE(40) NOT NULL,
     database_id VARCHAR_CASESENSITIVE(36) NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE sandkeeper_deployment (
     confirmed BOOLEAN NOT NULL
 );
 
-CREATE TABLE sandkeeper_sandbox (
+CREATE TABLE IF NOT EXISTS sandkeeper_sandbox (
     id VARCHAR_CASESENSITIVE(36) NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL,
     backend VARCHAR_CASESENSITIVE(64) NOT NULL,
@@ -45,22 +45,22 @@ CREATE TABLE sandkeeper_sandbox (
     ended_by VARCHAR_CASESENSITIVE(500)
 );
 
-CREATE INDEX sandkeeper_sandbox_due ON sandkeeper_sandbox (due_at, id);
-CREATE INDEX sandkeeper_sandbox_owner ON sandkeeper_sandbox (owner, id);
-CREATE UNIQUE INDEX sandkeeper_sandbox_session ON sandkeeper_sandbox (session_key);
+CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_due ON sandkeeper_sandbox (due_at, id);
+CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_owner ON sandkeeper_sandbox (owner, id);
+CREATE UNIQUE INDEX IF NOT EXISTS sandkeeper_sandbox_session ON sandkeeper_sandbox (session_key);
 
 -- The labels of live sandboxes once more, to be found by.
-CREATE TABLE sandkeeper_label (
+CREATE TABLE IF NOT EXISTS sandkeeper_label (
     sandbox_id VARCHAR_CASESENSITIVE(36) NOT NULL,
     label_name VARCHAR_CASESENSITIVE(100) NOT NULL,
     label_value VARCHAR_CASESENSITIVE(255) NOT NULL,
     PRIMARY KEY (sandbox_id, label_name)
 );
 
-CREATE INDEX sandkeeper_label_value ON sandkeeper_label (label_name, label_value, sandbox_id);
+CREATE INDEX IF NOT EXISTS sandkeeper_label_value ON sandkeeper_label (label_name, label_value, sandbox_id);
 
 -- One row a sandbox that has ended, as it was at its end.
-CREATE TABLE sandkeeper_history (
+CREATE TABLE IF NOT EXISTS sandkeeper_history (
     id VARCHAR_CASESENSITIVE(36) NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL,
     backend VARCHAR_CASESENSITIVE(64) NOT NULL,
