@@ -1,6 +1,7 @@
 package dev.sandkeeper.store;
 
 import dev.sandkeeper.SandboxException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -35,11 +36,20 @@ final class Database {
     Database(Source source, Dialect dialect, Uninterrupted threads, String prefix) {
         this.source = source;
         this.dialect = dialect;
-        this.jdbi = Jdbi.create(source::connect);
+        this.jdbi = Jdbi.create(() -> connect(source));
         this.threads = threads;
         TemplateEngine names =
                 prefix.equals(Schema.PREFIX) ? TemplateEngine.NOP : (sql, context) -> sql.replace(Schema.PREFIX, prefix);
         jdbi.getConfig(SqlStatements.class).setTemplateEngine(names);
+    }
+
+    /** Where a host's pool begins transactions by itself, JDBI would take ours for one of the host's, and not commit it. */
+    private static Connection connect(Source source) throws SQLException {
+        Connection connection = source.connect();
+        if (!connection.getAutoCommit()) {
+            connection.setAutoCommit(true);
+        }
+        return connection;
     }
 
     Dialect dialect() {

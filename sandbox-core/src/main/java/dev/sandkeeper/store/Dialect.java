@@ -59,12 +59,7 @@ interface Dialect {
     Optional<String> durabilityRisk(Handle handle);
 
     /** Runs a transaction in READ COMMITTED, and leaves the connection as the host has set it. */
-    default <T> T inTransaction(Jdbi jdbi, Function<Handle, T> work) {
-        return jdbi.inTransaction(handle -> {
-            handle.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
-            return work.apply(handle);
-        });
-    }
+    <T> T inTransaction(Jdbi jdbi, Function<Handle, T> work);
 
     /** Whether the same transaction may succeed when it is run again: nothing of it has happened. */
     boolean repeatable(SQLException failure);

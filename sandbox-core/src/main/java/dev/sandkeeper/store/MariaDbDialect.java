@@ -3,7 +3,9 @@ package dev.sandkeeper.store;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 
 /** MariaDB from 10.11 on. */
 class MariaDbDialect implements Dialect {
@@ -43,6 +45,15 @@ class MariaDbDialect implements Dialect {
                 .filter(flush -> flush != 1)
                 .map(flush -> "the database may lose what it has acknowledged when its machine goes down:"
                         + " innodb_flush_log_at_trx_commit is " + flush + ", not 1");
+    }
+
+    @Override
+    public <T> T inTransaction(Jdbi jdbi, Function<Handle, T> work) {
+        return jdbi.withHandle(handle -> {
+            // for the next transaction only; inside of one it is too late
+            handle.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+            return handle.inTransaction(work::apply);
+        });
     }
 
     @Override

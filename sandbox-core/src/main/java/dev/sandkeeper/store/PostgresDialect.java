@@ -3,7 +3,9 @@ package dev.sandkeeper.store;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 
 /** PostgreSQL from 15 on. */
 final class PostgresDialect implements Dialect {
@@ -41,6 +43,15 @@ final class PostgresDialect implements Dialect {
                 .findFirst()
                 .map(setting -> "PostgreSQL may lose what it has acknowledged when its machine goes down: " + setting
                         + " is off");
+    }
+
+    @Override
+    public <T> T inTransaction(Jdbi jdbi, Function<Handle, T> work) {
+        return jdbi.inTransaction(handle -> {
+            // for this transaction only; outside of one it says nothing
+            handle.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+            return work.apply(handle);
+        });
     }
 
     @Override

@@ -147,8 +147,10 @@ final class Schema {
                     .bind("script", script)
                     .bind("checksum", step.checksum())
                     .execute();
-            return database.transactionHere(
-                    handle -> handle.createScript(text(script)).execute());
+            // opened, because what JDBI is asked for within a transaction is that transaction
+            try (Handle own = database.jdbi().open()) {
+                return own.createScript(text(script)).execute();
+            }
         });
     }
 

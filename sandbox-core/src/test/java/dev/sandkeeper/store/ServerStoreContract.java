@@ -3,6 +3,8 @@ package dev.sandkeeper.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.StoreUnavailableException;
 import dev.sandkeeper.internal.SandboxRow;
@@ -56,6 +58,22 @@ abstract class ServerStoreContract extends SandboxStoreContract {
         assertThat(hosts.deployment()).isEqualTo(ours.deployment());
         SandboxRow row = hosts.rows().insert(Rows.full());
         assertThat(ours.rows().find(row.id()).map(Rows::text)).contains(Rows.text(row));
+    }
+
+    @Test
+    void commitsInAHostsPoolThatWantsToBeToldWhen() {
+        HikariConfig settings = new HikariConfig();
+        settings.setDataSource(dataSource());
+        settings.setAutoCommit(false);
+        settings.setTransactionIsolation("TRANSACTION_SERIALIZABLE");
+        settings.setMaximumPoolSize(2);
+        try (HikariDataSource pool = new HikariDataSource(settings)) {
+            SandboxRow row;
+            try (SandboxStore hosts = SandboxStore.on(pool)) {
+                row = hosts.rows().insert(Rows.full());
+            }
+            assertThat(open(database()).rows().find(row.id())).isPresent();
+        }
     }
 
     @Test

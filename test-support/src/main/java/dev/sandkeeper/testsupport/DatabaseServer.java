@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.sql.Connection;
@@ -13,9 +14,11 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +44,7 @@ public abstract class DatabaseServer implements AutoCloseable {
             [ "$word" = keep ] || rm -rf "$dir"
             """;
 
-    private static final int START_SECONDS = 60;
+    private static final int START_SECONDS = 40;
 
     private final String user;
     private final String stopSignal;
@@ -49,6 +52,7 @@ public abstract class DatabaseServer implements AutoCloseable {
     private final AtomicInteger databases = new AtomicInteger();
     private int port;
     private @Nullable Process process;
+    private volatile @Nullable Exception refusal;
 
     DatabaseServer(String user, String stopSignal) {
         this.user = user;
@@ -104,8 +108,7 @@ public abstract class DatabaseServer implements AutoCloseable {
                     return;
                 }
                 if (attempt == 5) {
-                    throw new IllegalStateException("the server does not start: "
-                            + Files.readString(directory.resolve("log"), StandardCharsets.UTF_8));
+                    throw silent(null);
                 }
             }
         } catch (IOException e) {
@@ -121,8 +124,7 @@ public abstract class DatabaseServer implements AutoCloseable {
     public final void start() {
         try {
             if (!answersSoon()) {
-                throw new IllegalStateException("the server does not start again: "
-                        + Files.readString(directory.resolve("log"), StandardCharsets.UTF_8));
+                throw silent(null);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -136,7 +138,19 @@ public abstract class DatabaseServer implements AutoCloseable {
 
     @Override
     public final void close() {
-        end("");
+        if (process != null) {
+            end("");
+            return;
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (NoSuchFileException e) {
+            // closed before
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** False if it ended instead, such as when the port was taken meanwhile. */
@@ -155,7 +169,7 @@ public abstract class DatabaseServer implements AutoCloseable {
                     .until(() -> answers() || started.descendants().findAny().isEmpty());
         } catch (ConditionTimeoutException e) {
             stop();
-            return false;
+            throw silent(refusal);
         }
         if (answers()) {
             return true;
@@ -164,12 +178,17 @@ public abstract class DatabaseServer implements AutoCloseable {
         return false;
     }
 
+    private IllegalStateException silent(@Nullable Exception cause) throws IOException {
+        return new IllegalStateException(
+                "the server does not answer: " + Files.readString(directory.resolve("log"), StandardCharsets.UTF_8), cause);
+    }
+
     private boolean answers() {
         try {
             DriverManager.getConnection(url(port, null)).close();
             return true;
         } catch (SQLException e) {
-            // not yet
+            refusal = e;
             return false;
         }
     }
