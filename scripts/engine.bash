@@ -83,12 +83,21 @@ stop_engine() {
 need_all() {
     need bubblewrap:bwrap busybox-static:busybox debootstrap:debootstrap util-linux:unshare procps:ps
     if ldd "$(command -v busybox)" >/dev/null 2>&1; then install_packages busybox-static; fi
+    need_servers
     bwrap --unshare-all --ro-bind / / true ||
         fail "bubblewrap cannot make a jail here; see above. User namespaces may be switched off: sysctl kernel.unprivileged_userns_clone=1"
     have docker || [ "$(id -u)" = 0 ] || fail "there is no docker command. As root: apt-get install docker.io"
     ensure_engine
     scripts/test-images
     inventory | sort >"$work/before"
+}
+
+# The programs of the database servers, which tests start for themselves.
+need_servers() {
+    local missing=()
+    have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+    have mariadbd || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+    install_packages "${missing[@]}"
 }
 
 # phase NAME COMMAND...: a signal to this script ends the command.

@@ -86,7 +86,12 @@ class ArchitectureTest {
             .that(not(resideInAPackage("dev.sandkeeper.store..")))
             .should()
             .dependOnClassesThat(
-                    resideInAnyPackage("java.sql..", "javax.sql..", "org.jdbi..", "org.h2..", "org.flywaydb.."));
+                    resideInAnyPackage("java.sql..", "javax.sql..", "org.jdbi..", "org.h2..", "com.zaxxer.."));
+
+    /** Spring Boot runs it on the host's own tables wherever it is on the class path. */
+    @ArchTest
+    static final ArchRule nobodyNeedsFlyway =
+            noClasses().should().dependOnClassesThat(resideInAPackage("org.flywaydb.."));
 
     private static JavaClass outermost(JavaClass c) {
         return c.getEnclosingClass().map(ArchitectureTest::outermost).orElse(c);

@@ -183,7 +183,11 @@ final class Columns {
             return null;
         }
         String clean = text.replace('\0', ' ');
-        return clean.length() <= longest ? clean : clean.substring(0, longest);
+        if (clean.length() <= longest) {
+            return clean;
+        }
+        // no half of a pair: not every database stores that either
+        return clean.substring(0, Character.isHighSurrogate(clean.charAt(longest - 1)) ? longest - 1 : longest);
     }
 
     private static String write(Map<String, String> labels) {

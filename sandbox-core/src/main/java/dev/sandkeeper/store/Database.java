@@ -38,8 +38,9 @@ final class Database {
         this.dialect = dialect;
         this.jdbi = Jdbi.create(() -> connect(source));
         this.threads = threads;
-        TemplateEngine names =
-                prefix.equals(Schema.PREFIX) ? TemplateEngine.NOP : (sql, context) -> sql.replace(Schema.PREFIX, prefix);
+        TemplateEngine names = prefix.equals(Schema.PREFIX)
+                ? TemplateEngine.NOP
+                : (sql, context) -> sql.replace(Schema.PREFIX, prefix);
         jdbi.getConfig(SqlStatements.class).setTemplateEngine(names);
     }
 

@@ -17,7 +17,7 @@ interface Dialect {
             case "H2" -> Optional.of(new H2Dialect());
             case "PostgreSQL" -> Optional.of(new PostgresDialect());
             case "MariaDB" -> Optional.of(new MariaDbDialect());
-                // MySQL's own driver says MySQL of a MariaDB too
+            // MySQL's own driver says MySQL of a MariaDB too
             case "MySQL" ->
                 Optional.of(
                         database.getDatabaseProductVersion().contains("MariaDB")

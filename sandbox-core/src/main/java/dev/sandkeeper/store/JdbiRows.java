@@ -7,6 +7,7 @@ import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Collection;
@@ -198,11 +199,21 @@ final class JdbiRows implements SandboxRows {
         Set<SandboxId> untouched = new LinkedHashSet<>();
         int index = 0;
         for (SandboxId id : busyUntil.keySet()) {
-            if (changed[index++] == 0) {
+            int count = changed[index++];
+            if (count == 0 || (count == Statement.SUCCESS_NO_INFO && !isTouchable(handle, id))) {
                 untouched.add(id);
             }
         }
         return untouched;
+    }
+
+    /** For drivers that a host has told to send batches in one go: those do not say what became of each statement. */
+    private static boolean isTouchable(Handle handle, SandboxId id) {
+        return handle.createQuery("SELECT id FROM sandkeeper_sandbox WHERE id = :id AND " + TOUCHABLE)
+                .bind("id", id.toString())
+                .mapTo(String.class)
+                .findOne()
+                .isPresent();
     }
 
     @Override

@@ -50,7 +50,11 @@ abstract class Opening {
      * @param schema what is done about them
      */
     record Settings(
-            @Nullable String deployment, boolean confirm, @Nullable Clock clock, String prefix, SchemaMode schema) {}
+            @Nullable String deployment,
+            boolean confirm,
+            @Nullable Clock clock,
+            String prefix,
+            SchemaMode schema) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(SandboxStore.class);
 
@@ -348,7 +352,8 @@ abstract class Opening {
         @Override
         String livesAt(Handle handle, Dialect dialect) {
             dialect.durabilityRisk(handle).ifPresent(risk -> LOG.warn("{}: {}", name(), risk));
-            String where = handle.createQuery(dialect.whereQuery()).mapTo(String.class).one();
+            String where =
+                    handle.createQuery(dialect.whereQuery()).mapTo(String.class).one();
             return dialect.server() ? where + " at " + address : where;
         }
 

@@ -143,7 +143,9 @@ final class Schema {
             record.createUpdate(dialect.quoted(RECORD))
                     .bind("rank", rank)
                     .bind("version", Integer.toString(step.version()))
-                    .bind("description", script.replaceAll("^V\\d+__|\\.sql$", "").replace('_', ' '))
+                    .bind(
+                            "description",
+                            script.replaceAll("^V\\d+__|\\.sql$", "").replace('_', ' '))
                     .bind("script", script)
                     .bind("checksum", step.checksum())
                     .execute();

@@ -41,7 +41,6 @@ class MariaDbPlanTest extends PlanContract {
     /** An insert is said to be of the type ALL too, but reads nothing. */
     private static boolean readsAll(Map<String, Object> line, boolean limited) {
         Object type = line.get("type");
-        return !"INSERT".equals(line.get("select_type"))
-                && ("ALL".equals(type) || (!limited && "index".equals(type)));
+        return !"INSERT".equals(line.get("select_type")) && ("ALL".equals(type) || (!limited && "index".equals(type)));
     }
 }

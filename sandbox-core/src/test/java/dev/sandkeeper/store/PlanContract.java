@@ -67,13 +67,17 @@ abstract class PlanContract {
                 .anySatisfy(sql -> assertThat(sql).startsWith("INSERT INTO sandkeeper_history"))
                 .contains(RowQueries.DUE, RowQueries.NEXT_DUE)
                 .hasSizeGreaterThan(18);
-        Jdbi.create(source).useTransaction(handle -> assertThat(scans(
-                        handle.createQuery("EXPLAIN SELECT id FROM sandkeeper_sandbox WHERE image = 'x'"), false))
-                .as("what a scan looks like")
-                .isNotEmpty());
-        Jdbi.create(source).useTransaction(handle -> said.forEach(sql -> assertThat(scans(explain(handle, sql), sql.endsWith(" LIMIT :limit")))
-                .as(sql)
-                .isEmpty()));
+        Jdbi.create(source)
+                .useTransaction(handle -> assertThat(scans(
+                                handle.createQuery("EXPLAIN SELECT id FROM sandkeeper_sandbox WHERE image = 'x'"),
+                                false))
+                        .as("what a scan looks like")
+                        .isNotEmpty());
+        Jdbi.create(source)
+                .useTransaction(handle ->
+                        said.forEach(sql -> assertThat(scans(explain(handle, sql), sql.endsWith(" LIMIT :limit")))
+                                .as(sql)
+                                .isEmpty()));
     }
 
     /** What the store says in the whole life of a sandbox, and in all ways to look for one. */
@@ -87,7 +91,8 @@ abstract class PlanContract {
                 said.add(context.getRenderedSql());
             }
         });
-        SandboxRows rows = new JdbiRows(database, database.transaction(Deployment::find).orElseThrow(), null);
+        SandboxRows rows =
+                new JdbiRows(database, database.transaction(Deployment::find).orElseThrow(), null);
         try {
             SandboxRow row = rows.insert(Rows.full());
             rows.find(row.id());
@@ -130,8 +135,8 @@ abstract class PlanContract {
                 "INSERT INTO sandkeeper_sandbox (" + Columns.ALL + ") VALUES (" + Columns.PARAMETERS + ")");
         PreparedBatch labels = handle.prepareBatch(
                 "INSERT INTO sandkeeper_label (sandbox_id, label_name, label_value) VALUES (?, ?, ?)");
-        PreparedBatch histories = handle.prepareBatch("INSERT INTO sandkeeper_history (" + Columns.HISTORY + ") VALUES ("
-                + Columns.HISTORY_PARAMETERS + ")");
+        PreparedBatch histories = handle.prepareBatch(
+                "INSERT INTO sandkeeper_history (" + Columns.HISTORY + ") VALUES (" + Columns.HISTORY_PARAMETERS + ")");
         for (int i = 0; i < SANDBOXES; i++) {
             SandboxRow row = Rows.row(SandboxId.generate(i), "owner-" + i % 200, Map.of())
                     .change()

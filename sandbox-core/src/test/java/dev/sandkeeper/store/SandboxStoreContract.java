@@ -377,6 +377,13 @@ abstract class SandboxStoreContract {
                 .orElseThrow();
         assertThat(rows.find(seen.id()).orElseThrow().endReason()).hasSize(1000).startsWith("x \ud83d\ude00x ");
         assertThat(rows.archive(new HistoryRow(failed, Rows.START, null, null))).isTrue();
+
+        SandboxRow other = rows.insert(Rows.row());
+        rows.compareAndSet(other.change().end("y" + odd, odd, odd).build());
+        assertThat(rows.find(other.id()).orElseThrow().endReason())
+                .as("no half of a pair")
+                .hasSize(999)
+                .endsWith("\ud83d\ude00x ");
     }
 
     @Test

@@ -11,15 +11,18 @@ import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows.RowFilter;
 import dev.sandkeeper.testsupport.DatabaseServer;
 import dev.sandkeeper.testsupport.DatabaseServers;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a database server has to do besides, on a server of the tests' own. */
 @Timeout(120)
@@ -74,6 +77,24 @@ abstract class ServerStoreContract extends SandboxStoreContract {
             }
             assertThat(open(database()).rows().find(row.id())).isPresent();
         }
+    }
+
+    @Test
+    void needsNoPoolButADriver(@TempDir Path directory) throws Exception {
+        String noPool = System.getProperty("java.class.path").replaceAll("[^:;]*HikariCP[^:;]*\\.jar", "");
+        assertThat(at(noPool, directory)).contains("found true");
+        String noDriver = noPool.replaceAll("[^:;]*(postgresql-4|mariadb-java-client)[^:;]*\\.jar", "");
+        assertThat(at(noDriver, directory))
+                .singleElement()
+                .asString()
+                .startsWith("store_unsupported")
+                .containsAnyOf("org.postgresql:postgresql", "org.mariadb.jdbc:mariadb-java-client");
+    }
+
+    private List<String> at(String classPath, Path directory) throws Exception {
+        return StoreChild.output(StoreChild.command(classPath, "at", directory, "-Durl=" + url))
+                .lines()
+                .toList();
     }
 
     @Test
@@ -173,7 +194,7 @@ abstract class ServerStoreContract extends SandboxStoreContract {
         });
         SandboxStore store = open(database());
         assertThat(store.rows().insert(Rows.full()).labels()).isNotEmpty();
-        assertThat(store.rows().list(new RowFilter(null, null, java.util.Set.of(), Map.of("task", "42"), null), null, 9))
+        assertThat(store.rows().list(new RowFilter(null, null, Set.of(), Map.of("task", "42"), null), null, 9))
                 .hasSize(1);
     }
 

@@ -26,6 +26,7 @@ final class StoreChild {
             case "hold" -> hold(directory);
             case "look" -> look(directory);
             case "fill" -> fill(directory);
+            case "at" -> at(System.getProperty("url"));
             default -> throw new IllegalArgumentException(arguments[0]);
         }
     }
@@ -55,6 +56,15 @@ final class StoreChild {
     private static void look(Path directory) {
         try (SandboxStore store = SandboxStore.embedded(directory)) {
             System.out.println("ids " + ids(store));
+        } catch (SandboxException e) {
+            System.out.println(e.code() + " " + e.getMessage());
+        }
+    }
+
+    private static void at(String url) {
+        try (SandboxStore store = SandboxStore.at(url, null, null)) {
+            SandboxId id = store.rows().insert(Rows.row()).id();
+            System.out.println("found " + store.rows().find(id).isPresent());
         } catch (SandboxException e) {
             System.out.println(e.code() + " " + e.getMessage());
         }

@@ -32,8 +32,7 @@ public abstract class DatabaseServer implements AutoCloseable {
      * Runs the server until its own input is at its end, as it is when the JVM has died: then without a trace, but a line
      * that says "keep" leaves the data.
      */
-    private static final String SCRIPT =
-            """
+    private static final String SCRIPT = """
             dir=$1 signal=$2
             shift 2
             "$@" </dev/null >>"$dir/log" 2>&1 &
@@ -60,9 +59,12 @@ public abstract class DatabaseServer implements AutoCloseable {
         try {
             this.directory = Files.createTempDirectory("sandkeeper-" + user);
             if (root()) {
-                Files.setOwner(directory, directory.getFileSystem()
-                        .getUserPrincipalLookupService()
-                        .lookupPrincipalByName(user));
+                Files.setOwner(
+                        directory,
+                        directory
+                                .getFileSystem()
+                                .getUserPrincipalLookupService()
+                                .lookupPrincipalByName(user));
             }
         } catch (UserPrincipalNotFoundException e) {
             throw new IllegalStateException("there is no user " + user + ", which the server's package makes", e);
@@ -180,7 +182,8 @@ public abstract class DatabaseServer implements AutoCloseable {
 
     private IllegalStateException silent(@Nullable Exception cause) throws IOException {
         return new IllegalStateException(
-                "the server does not answer: " + Files.readString(directory.resolve("log"), StandardCharsets.UTF_8), cause);
+                "the server does not answer: " + Files.readString(directory.resolve("log"), StandardCharsets.UTF_8),
+                cause);
     }
 
     private boolean answers() {

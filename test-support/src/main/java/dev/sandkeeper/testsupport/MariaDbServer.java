@@ -46,7 +46,8 @@ public final class MariaDbServer extends DatabaseServer {
 
     @Override
     String url(int port, @Nullable String database) {
-        return "jdbc:mariadb://127.0.0.1:" + port + "/" + (database == null ? "mysql" : database) + "?user=sandkeeper&sslMode=disable";
+        return "jdbc:mariadb://127.0.0.1:" + port + "/" + (database == null ? "mysql" : database)
+                + "?user=sandkeeper&sslMode=disable";
     }
 
     @Override
