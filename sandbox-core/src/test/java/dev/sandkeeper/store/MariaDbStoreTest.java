@@ -24,6 +24,12 @@ class MariaDbStoreTest extends ServerStoreContract {
     }
 
     @Override
+    String isolationQuery() {
+        return "SELECT trx_isolation_level FROM information_schema.innodb_trx"
+                + " WHERE trx_mysql_thread_id = CONNECTION_ID()";
+    }
+
+    @Override
     DataSource dataSource(String address) {
         try {
             return new MariaDbDataSource(address);

@@ -13,6 +13,11 @@ class PostgresStoreTest extends ServerStoreContract {
     }
 
     @Override
+    String isolationQuery() {
+        return "SHOW transaction_isolation";
+    }
+
+    @Override
     DataSource dataSource(String address) {
         PGSimpleDataSource source = new PGSimpleDataSource();
         source.setUrl(address);

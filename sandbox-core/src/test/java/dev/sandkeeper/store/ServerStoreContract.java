@@ -16,9 +16,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -95,6 +102,73 @@ abstract class ServerStoreContract extends SandboxStoreContract {
         return StoreChild.output(StoreChild.command(classPath, "at", directory, "-Durl=" + url))
                 .lines()
                 .toList();
+    }
+
+    @Test
+    void isInReadCommittedWhateverTheHostHasSet() {
+        HikariConfig settings = new HikariConfig();
+        settings.setDataSource(dataSource());
+        settings.setTransactionIsolation("TRANSACTION_SERIALIZABLE");
+        open(database()).rows().insert(Rows.full());
+        try (HikariDataSource pool = new HikariDataSource(settings)) {
+            Database database = database(pool, 1);
+            String isolation = database.transaction(handle -> {
+                handle.createQuery("SELECT id FROM sandkeeper_sandbox FOR UPDATE")
+                        .mapTo(String.class)
+                        .list();
+                return handle.createQuery(isolationQuery()).mapTo(String.class).one();
+            });
+            database.close();
+            assertThat(isolation).isEqualToIgnoringCase("read committed");
+            assertThat(Jdbi.create(pool).withHandle(Handle::getTransactionIsolationLevel))
+                    .isEqualTo(TransactionIsolationLevel.SERIALIZABLE);
+        }
+    }
+
+    /** A query for the isolation of the transaction that asks. */
+    abstract String isolationQuery();
+
+    private Database database(DataSource source, int threads) {
+        return new Database(Source.of(source, () -> "test"), dialect, new Uninterrupted(threads), Schema.PREFIX);
+    }
+
+    @Test
+    void repeatsWhatADeadlockHasEnded() throws Exception {
+        SandboxStore store = open(database());
+        List<SandboxId> ids = List.of(
+                store.rows().insert(Rows.row()).id(),
+                store.rows().insert(Rows.row()).id());
+        Database database = database(dataSource(), 2);
+        CyclicBarrier eachHoldsOne = new CyclicBarrier(2);
+        AtomicInteger runs = new AtomicInteger();
+        Gate.together(
+                2,
+                i -> () -> database.transaction(handle -> {
+                    boolean first = runs.incrementAndGet() <= 2;
+                    grow(handle, ids.get(i));
+                    if (first) {
+                        await(eachHoldsOne);
+                    }
+                    return grow(handle, ids.get(1 - i));
+                }));
+        database.close();
+        assertThat(runs).hasValueGreaterThan(2);
+        assertThat(ids).allSatisfy(id ->
+                assertThat(store.rows().find(id).orElseThrow().version()).isEqualTo(3));
+    }
+
+    private static int grow(Handle handle, SandboxId id) {
+        return handle.createUpdate("UPDATE sandkeeper_sandbox SET version = version + 1 WHERE id = :id")
+                .bind("id", id.toString())
+                .execute();
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await(30, TimeUnit.SECONDS);
+        } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
