@@ -100,7 +100,7 @@ final class ReadmeSnippets {
 
     static SandboxStore stores(DataSource dataSource) {
         // snippet: stores
-        SandboxStore store = SandboxStore.on(dataSource); // PostgreSQL, MariaDB or H2; its tables start with sandkeeper_
+        SandboxStore store = SandboxStore.on(dataSource); // PostgreSQL, MariaDB or H2
         // end
         return store;
     }

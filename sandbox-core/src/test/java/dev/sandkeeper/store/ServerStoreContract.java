@@ -153,8 +153,9 @@ abstract class ServerStoreContract extends SandboxStoreContract {
                 }));
         database.close();
         assertThat(runs).hasValueGreaterThan(2);
-        assertThat(ids).allSatisfy(id ->
-                assertThat(store.rows().find(id).orElseThrow().version()).isEqualTo(3));
+        assertThat(ids)
+                .allSatisfy(id -> assertThat(store.rows().find(id).orElseThrow().version())
+                        .isEqualTo(3));
     }
 
     private static int grow(Handle handle, SandboxId id) {

@@ -29,18 +29,25 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class DatabaseServer implements AutoCloseable {
     /**
-     * Runs the server until its own input is at its end, as it is when the JVM has died: then without a trace, but a line
-     * that says "keep" leaves the data.
+     * Runs the server until it ends, or its own input does, as when the JVM has died: then without a trace, while a line that
+     * says "keep" leaves the data.
      */
     private static final String SCRIPT = """
             dir=$1 signal=$2
             shift 2
-            "$@" </dev/null >>"$dir/log" 2>&1 &
+            exec 3<&0
+            "$@" </dev/null >>"$dir/log" 2>&1 3<&- &
             server=$!
-            read -r word
-            kill -s "$signal" "$server" 2>/dev/null
+            {
+                read -r word
+                [ "$word" = keep ] || : >"$dir/remove"
+                kill -s "$signal" "$server"
+            } <&3 2>/dev/null &
+            reader=$!
+            exec 3<&-
             wait "$server"
-            [ "$word" = keep ] || rm -rf "$dir"
+            kill "$reader" 2>/dev/null
+            [ ! -e "$dir/remove" ] || rm -rf "$dir"
             """;
 
     private static final int START_SECONDS = 40;
@@ -166,14 +173,13 @@ public abstract class DatabaseServer implements AutoCloseable {
                 .start();
         process = started;
         try {
-            Awaitility.await()
-                    .atMost(START_SECONDS, TimeUnit.SECONDS)
-                    .until(() -> answers() || started.descendants().findAny().isEmpty());
+            Awaitility.await().atMost(START_SECONDS, TimeUnit.SECONDS).until(() -> answers() || !started.isAlive());
         } catch (ConditionTimeoutException e) {
             stop();
             throw silent(refusal);
         }
-        if (answers()) {
+        // or it is another one's that answers there
+        if (answers() && started.isAlive()) {
             return true;
         }
         stop();
@@ -205,7 +211,8 @@ public abstract class DatabaseServer implements AutoCloseable {
         try (var in = running.getOutputStream()) {
             in.write(word.getBytes(StandardCharsets.US_ASCII));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // it has ended by itself
+            refusal = e;
         }
         boolean interrupted = false;
         while (true) {
