@@ -7,9 +7,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.SqlStatements;
@@ -106,13 +108,20 @@ final class Database {
     private <T> T repeat(Function<Handle, T> work) {
         long start = System.nanoTime();
         for (int attempt = 1; ; attempt++) {
+            AtomicBoolean begun = new AtomicBoolean();
             try {
-                return dialect.inTransaction(jdbi, work);
+                return dialect.inTransaction(jdbi, handle -> {
+                    begun.set(true);
+                    return work.apply(handle);
+                });
             } catch (RuntimeException e) {
                 SQLException sql = StoreFaults.find(SQLException.class, e);
                 if (sql != null && dialect.repeatable(sql) && System.nanoTime() - start < PATIENCE_NANOS) {
                     LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(
                             ThreadLocalRandom.current().nextLong(500L << Math.min(attempt, 7))));
+                    continue;
+                }
+                if (sql != null && isStale(e, begun.get()) && attempt <= THREADS + 2) {
                     continue;
                 }
                 if (StoreFaults.closed(e)) {
@@ -121,6 +130,14 @@ final class Database {
                 throw e;
             }
         }
+    }
+
+    /**
+     * Whether a pool has handed out a connection that its server had ended before: what comes before the transaction's own
+     * work failed on it. Where it could not hand out one, the server is away.
+     */
+    private boolean isStale(RuntimeException failure, boolean begun) {
+        return dialect.server() && !begun && !(failure instanceof ConnectionException);
     }
 
     void close() {

@@ -324,6 +324,18 @@ abstract class ServerStoreContract extends SandboxStoreContract {
     }
 
     @Test
+    void noticesThatItsPoolHoldsConnectionsToAServerThatWasRestarted() throws Exception {
+        SandboxStore store = open(database());
+        SandboxId id = store.rows().insert(Rows.full()).id();
+        // as many as there can be; a pool does not look at one that was used just now
+        Gate.together(Database.THREADS, i -> () -> store.rows().find(id));
+        server.stop();
+        server.start();
+        assertThat(Gate.together(Database.THREADS, i -> () -> store.rows().find(id)))
+                .allSatisfy(found -> assertThat(found).isPresent());
+    }
+
+    @Test
     void failsFastWhileTheServerIsAwayAndGoesOnWhenItIsBack() {
         SandboxStore store = open(database());
         SandboxStore hosts = open(host());
