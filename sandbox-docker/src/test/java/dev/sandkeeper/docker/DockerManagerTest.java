@@ -6,7 +6,9 @@ import dev.sandkeeper.testkit.ManagerContract;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 
+@Tag("long")
 @Needs(Component.DOCKER)
 class DockerManagerTest extends ManagerContract {
     @Override

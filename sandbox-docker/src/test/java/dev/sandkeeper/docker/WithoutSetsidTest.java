@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * On an image that lacks what the shells that stay need: every command takes an exec, and all else holds. The shell is
  * dash: that of busybox may have setsid in itself.
  */
+@Tag("long")
 @Timeout(120)
 class WithoutSetsidTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);

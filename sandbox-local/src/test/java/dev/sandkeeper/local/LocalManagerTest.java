@@ -7,8 +7,10 @@ import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("long")
 @Needs(Component.BUBBLEWRAP)
 class LocalManagerTest extends ManagerContract {
     @TempDir
