@@ -67,6 +67,10 @@ final class HostProcess implements AutoCloseable {
     private static List<String> command(String classPath, Path state, String what) {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // what the JVM itself says would come between the lines of the program
+                "-XX:+DisplayVMOutputToStderr",
+                "-Xlog:disable",
+                "-Xlog:all=warning:stderr",
                 "-Xmx128m",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",

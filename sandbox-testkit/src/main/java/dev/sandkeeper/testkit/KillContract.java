@@ -289,6 +289,10 @@ public abstract class KillContract {
                     Stream.of(
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
+                            // what the JVM itself says would come between the lines of the program
+                            "-XX:+DisplayVMOutputToStderr",
+                            "-Xlog:disable",
+                            "-Xlog:all=warning:stderr",
                             "-Xmx128m",
                             "-XX:TieredStopAtLevel=1",
                             "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),

@@ -35,6 +35,10 @@ public final class ProviderProcess implements AutoCloseable {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         Process process = new ProcessBuilder(
                         java,
+                        // what the JVM itself says would come between the lines of the program
+                        "-XX:+DisplayVMOutputToStderr",
+                        "-Xlog:disable",
+                        "-Xlog:all=warning:stderr",
                         "-Xmx512m",
                         "-XX:+UseSerialGC",
                         "-cp",

@@ -68,6 +68,10 @@ class ProviderProcessTest {
     void endsWhatBelongsToAKilledJvmAndKeepsItsStoreSandboxes() throws IOException, InterruptedException {
         Process victim = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        // what the JVM itself says would come between the lines of the program
+                        "-XX:+DisplayVMOutputToStderr",
+                        "-Xlog:disable",
+                        "-Xlog:all=warning:stderr",
                         "-cp",
                         System.getProperty("java.class.path"),
                         Victim.class.getName(),
