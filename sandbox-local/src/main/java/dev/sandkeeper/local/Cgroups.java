@@ -143,6 +143,8 @@ final class Cgroups {
                     String id = entry.getFileName().toString().substring(start.length());
                     SandboxRef.parse(deployment + "/" + id).ifPresent(found::add);
                 }
+            } catch (NoSuchFileException e) {
+                LOG.debug("{} is gone: another JVM found it empty", parent);
             } catch (IOException e) {
                 LOG.warn("cannot list the control groups in {}: {}", parent, e.toString());
             }
