@@ -117,10 +117,6 @@ final class StoreChild {
                                 .toString()),
                         Stream.of(options),
                         Stream.of(
-                                // what the JVM itself says would come between the lines of the program
-                                "-XX:+DisplayVMOutputToStderr",
-                                "-Xlog:disable",
-                                "-Xlog:all=warning:stderr",
                                 "-Xmx256m",
                                 "-XX:TieredStopAtLevel=1",
                                 "-cp",
