@@ -76,10 +76,10 @@ enum FileScript {
             exec cat <&3
             """),
 
-    /** Path. */
+    /** Path. What was missing at the first look may have been made since. */
     STAT("""
             decode "$1"
-            stat -c '%f %s %Y' "$r" || lost "$r"
+            stat -c '%f %s %Y' "$r" || { [ -e "$r" ] && stat -c '%f %s %Y' "$r"; } || lost "$r"
             """),
 
     /** Path, most bytes of the answer. A name has no slash in it, so two of them end an entry whatever its name is. */
