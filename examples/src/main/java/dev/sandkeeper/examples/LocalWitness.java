@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,12 +38,16 @@ final class LocalWitness implements Witness {
                 || contains(process.resolve("mountinfo"), deployment))) {
             left.add("process " + process.getFileName());
         }
-        for (Path file : below(directory.resolve(deployment), 1)) {
+        for (Path file : entries(directory.resolve(deployment))) {
             left.add("directory " + file);
         }
-        for (Path group : below(CGROUPS, 3)) {
-            if (group.getFileName().toString().contains(deployment)) {
-                left.add("control group " + group);
+        List<Path> hierarchies = new ArrayList<>(entries(CGROUPS));
+        hierarchies.add(CGROUPS);
+        for (Path hierarchy : hierarchies) {
+            for (Path group : entries(hierarchy.resolve("sandkeeper"))) {
+                if (group.getFileName().toString().contains(deployment)) {
+                    left.add("control group " + group);
+                }
             }
         }
         return left;
@@ -62,12 +67,15 @@ final class LocalWitness implements Witness {
         }
     }
 
-    private static List<Path> below(Path start, int depth) {
-        if (!Files.isDirectory(start)) {
+    /** None where there is no such directory: others come and go meanwhile. */
+    private static List<Path> entries(Path directory) {
+        if (!Files.isDirectory(directory)) {
             return List.of();
         }
-        try (Stream<Path> files = Files.find(start, depth, (file, attributes) -> attributes.isDirectory())) {
-            return files.filter(file -> !file.equals(start)).toList();
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

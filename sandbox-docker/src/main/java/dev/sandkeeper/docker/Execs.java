@@ -30,7 +30,7 @@ final class Execs {
      * The engine detaches a terminal at keys that somebody may well type, unless it is told others: these are none, and the
      * first, for which it waits for the next one, is seldom typed.
      */
-    private static final Map<String, String> UNDETACHABLE =
+    private final Map<String, String> undetachable =
             Map.of("DetachKeys", "ctrl-^," + String.join(",", Tags.next().split("")));
 
     private final Engine engine;
@@ -42,6 +42,12 @@ final class Execs {
 
     /** An exec whose streams are ours. */
     record Started(String id, HijackedStream stream) {}
+
+    /** Waits for the first word of a program that has just been started. */
+    interface FirstWord<T, X extends Exception> {
+        /** Must not wait for a lock that another holds while it starts a program. */
+        T await(Started started) throws X, InterruptedException;
+    }
 
     Execs(Engine engine, Inventory inventory, String ref, String containerId) {
         this.engine = engine;
@@ -56,23 +62,6 @@ final class Execs {
 
     Engine engine() {
         return engine;
-    }
-
-    /**
-     * Comes before {@link #start}, and {@link #started} once the program has said its first word: an engine 20.10 hangs for
-     * good whose container is paused in between. Waits while one is.
-     */
-    void starting() {
-        try {
-            starts.readLock().lockInterruptibly();
-        } catch (InterruptedException e) {
-            throw engine.faults().interrupted(WHAT, e);
-        }
-    }
-
-    /** The program runs, or has failed to. */
-    void started() {
-        starts.readLock().unlock();
     }
 
     /** Waits until no program is being started here, and keeps any from it until {@link #allowStarts}. */
@@ -92,24 +81,58 @@ final class Execs {
     }
 
     /**
-     * Starts a program.
+     * Starts a program, as {@link #start(String, List, List, boolean, FirstWord)}, without a terminal.
      *
-     * @param user null for the container's own
-     * @param environment goes to the engine, never into an argument
+     * @throws X what {@code first} throws
+     * @throws InterruptedException what {@code first} throws
      */
-    Started start(@Nullable String user, List<String> environment, List<String> arguments) {
-        return start(user, environment, arguments, false);
+    <T, X extends Exception> T start(
+            @Nullable String user, List<String> environment, List<String> arguments, FirstWord<T, X> first)
+            throws X, InterruptedException {
+        return start(user, environment, arguments, false, first);
     }
 
     /**
-     * Starts a program, as {@link #start(String, List, List)}.
+     * Starts a program and waits for its first word; closes its streams if that fails. An engine 20.10 hangs for good whose
+     * container is paused in between, so this waits while it is being paused.
      *
+     * @param user null for the container's own
+     * @param environment goes to the engine, never into an argument
      * @param terminal whether it has a terminal; that is of no size yet
+     * @throws X what {@code first} throws
+     * @throws InterruptedException what {@code first} throws
      */
-    Started start(@Nullable String user, List<String> environment, List<String> arguments, boolean terminal) {
+    <T, X extends Exception> T start(
+            @Nullable String user,
+            List<String> environment,
+            List<String> arguments,
+            boolean terminal,
+            FirstWord<T, X> first)
+            throws X, InterruptedException {
+        try {
+            starts.readLock().lockInterruptibly();
+        } catch (InterruptedException e) {
+            throw engine.faults().interrupted(WHAT, e);
+        }
+        HijackedStream unheard = null;
+        try {
+            Started started = start(user, environment, arguments, terminal);
+            unheard = started.stream();
+            T word = first.await(started);
+            unheard = null;
+            return word;
+        } finally {
+            starts.readLock().unlock();
+            if (unheard != null) {
+                unheard.close();
+            }
+        }
+    }
+
+    private Started start(@Nullable String user, List<String> environment, List<String> arguments, boolean terminal) {
         String id;
         try {
-            id = engine.createExec(WHAT, containerId, terminal ? UNDETACHABLE : Map.of(), client -> {
+            id = engine.createExec(WHAT, containerId, terminal ? undetachable : Map.of(), client -> {
                 var command = client.execCreateCmd(containerId)
                         .withAttachStdin(true)
                         .withAttachStdout(true)

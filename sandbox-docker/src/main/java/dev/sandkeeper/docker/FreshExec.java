@@ -42,15 +42,6 @@ final class FreshExec implements CommandChannel {
 
     private BackendProcess start(ProcessRequest request, @Nullable String user, Guard guard) {
         GuardLink.Hello hello = guard.hello();
-        execs.starting();
-        try {
-            return start(hello, request, user, guard);
-        } finally {
-            execs.started();
-        }
-    }
-
-    private BackendProcess start(GuardLink.Hello hello, ProcessRequest request, @Nullable String user, Guard guard) {
         boolean terminal = request.terminal() != null;
         // a terminal can be told to print in capitals
         String tag = Tags.next().toUpperCase(Locale.ROOT);
@@ -69,29 +60,43 @@ final class FreshExec implements CommandChannel {
                 terminal ? "1" : "0",
                 request.workingDirectory()));
         arguments.addAll(request.arguments());
-        Execs.Started started = execs.start(user, environment, arguments, terminal);
-        ExecOutput output = new ExecOutput(started.stream(), tag, terminal);
-        boolean kept = false;
-        Target target = null;
         try {
-            target = target(output.header(Deadline.in(execs.engine().callTimeout())), tag, request);
+            Waiting waiting = execs.start(user, environment, arguments, terminal, started -> {
+                ExecOutput output = new ExecOutput(started.stream(), tag, terminal);
+                try {
+                    String header = output.header(Deadline.in(execs.engine().callTimeout()));
+                    return new Waiting(started, output, target(header, tag, request));
+                } catch (IOException e) {
+                    throw execs.lost(WHAT, output.complaint(), e);
+                }
+            });
+            return release(waiting, request, guard);
+        } catch (InterruptedException e) {
+            throw execs.engine().faults().interrupted(WHAT, e);
+        }
+    }
+
+    /** A wrapper that has found the command and waits for a line before it runs it. */
+    private record Waiting(Execs.Started started, ExecOutput output, Target target) {}
+
+    private BackendProcess release(Waiting waiting, ProcessRequest request, Guard guard) throws InterruptedException {
+        HijackedStream stream = waiting.started().stream();
+        Target target = waiting.target();
+        boolean kept = false;
+        try {
             ExecProcess process = new ExecProcess(
-                    execs, guard, target, started, output, request, new Own(guard, target, started.stream()));
+                    execs, guard, target, waiting.started(), waiting.output(), request, new Own(guard, target, stream));
             guard.register(target);
             process.release();
             kept = true;
             return process;
         } catch (IOException e) {
-            throw execs.lost(WHAT, output.complaint(), e);
-        } catch (InterruptedException e) {
-            throw execs.engine().faults().interrupted(WHAT, e);
+            throw execs.lost(WHAT, waiting.output().complaint(), e);
         } finally {
             if (!kept) {
                 // it has read no line yet, so it ends by itself
-                started.stream().close();
-                if (target != null) {
-                    guard.forget(target);
-                }
+                stream.close();
+                guard.forget(target);
             }
         }
     }

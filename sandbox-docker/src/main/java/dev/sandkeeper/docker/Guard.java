@@ -203,20 +203,10 @@ final class Guard implements Closeable {
             return current;
         }
         drop();
-        execs.starting();
-        try {
-            return fresh();
-        } finally {
-            execs.started();
-        }
-    }
-
-    private GuardLink fresh() throws IOException, InterruptedException {
         String tag = Tags.next();
-        Execs.Started started = execs.start(user, List.of(), List.of("sh", "-c", ShellText.GUARD.text()));
-        GuardLink fresh = new GuardLink(started.stream(), tag, partings::remove);
+        GuardLink fresh = execs.start(
+                user, List.of(), List.of("sh", "-c", ShellText.GUARD.text()), started -> heard(started.stream(), tag));
         try {
-            hello = fresh.hello(Deadline.in(execs.engine().callTimeout()));
             for (Target target : targets.values()) {
                 fresh.tell(line("register", target));
             }
@@ -225,16 +215,24 @@ final class Guard implements Closeable {
             }
             link = fresh;
             return fresh;
+        } finally {
+            if (link != fresh) {
+                fresh.close();
+            }
+        }
+    }
+
+    private GuardLink heard(HijackedStream stream, String tag) throws IOException, InterruptedException {
+        GuardLink fresh = new GuardLink(stream, tag, partings::remove);
+        try {
+            hello = fresh.hello(Deadline.in(execs.engine().callTimeout()));
+            return fresh;
         } catch (IOException e) {
             String complaint = fresh.complaint();
             if (!complaint.isEmpty()) {
                 throw execs.refused(0, complaint);
             }
             throw e;
-        } finally {
-            if (link != fresh) {
-                fresh.close();
-            }
         }
     }
 

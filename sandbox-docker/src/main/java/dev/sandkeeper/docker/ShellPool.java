@@ -135,13 +135,7 @@ final class ShellPool implements Closeable {
     }
 
     private @Nullable ShellSession opened() {
-        GuardLink.Hello hello = guard.hello();
-        execs.starting();
-        try {
-            return ShellSession.open(execs, user, guard, hello);
-        } finally {
-            execs.started();
-        }
+        return ShellSession.open(execs, user, guard, guard.hello());
     }
 
     /** Its command has ended and left nothing. */

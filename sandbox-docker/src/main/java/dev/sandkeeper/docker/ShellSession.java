@@ -31,39 +31,54 @@ final class ShellSession implements Closeable {
     static @Nullable ShellSession open(Execs execs, @Nullable String user, Guard guard, GuardLink.Hello hello) {
         String what = "start a shell in the sandbox";
         String tag = Tags.next();
-        Execs.Started started = execs.start(user, List.of(), List.of(hello.shell()));
-        ExecOutput output = new ExecOutput(started.stream(), tag);
-        Deadline deadline = Deadline.in(execs.engine().callTimeout());
-        ShellSession session = null;
+        String script = "__sk_n=" + tag + " __sk_z='" + hello.sleep().replace("'", "'\\''") + "' __sk_o="
+                + execs.openFiles() + "\n"
+                + ShellText.SESSION.text();
+        Begun begun;
         try {
-            String script = "__sk_n=" + tag + " __sk_z='" + hello.sleep().replace("'", "'\\''") + "' __sk_o="
-                    + execs.openFiles() + "\n"
-                    + ShellText.SESSION.text();
-            byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
-            started.stream().write(bytes, 0, bytes.length, deadline);
-            List<String> words = Words.of(output.header(deadline));
-            if (words.size() != 4
-                    || !words.get(0).equals("H")
-                    || !words.get(1).matches("[0-9]{1,9}")
-                    || !words.get(2).matches("-|[0-9]{1,10}")) {
-                throw new IOException("the shell in the sandbox gave a malformed answer");
-            }
-            if (words.get(3).equals("ok")) {
-                Target target = new Target(tag, words.get(2), Integer.parseInt(words.get(1)));
-                guard.register(target);
-                session = new ShellSession(guard, started, target);
-            }
-            return session;
-        } catch (IOException e) {
-            throw execs.lost(what, output.complaint(), e);
+            begun = execs.start(user, List.of(), List.of(hello.shell()), started -> {
+                ExecOutput output = new ExecOutput(started.stream(), tag);
+                Deadline deadline = Deadline.in(execs.engine().callTimeout());
+                byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
+                try {
+                    started.stream().write(bytes, 0, bytes.length, deadline);
+                    return new Begun(started, target(output.header(deadline), tag));
+                } catch (IOException e) {
+                    throw execs.lost(what, output.complaint(), e);
+                }
+            });
         } catch (InterruptedException e) {
             throw execs.engine().faults().interrupted(what, e);
+        }
+        boolean kept = false;
+        try {
+            Target target = begun.target();
+            if (target == null) {
+                return null;
+            }
+            guard.register(target);
+            kept = true;
+            return new ShellSession(guard, begun.started(), target);
         } finally {
-            if (session == null) {
+            if (!kept) {
                 // it has run no command, and ends when its input does
-                started.stream().close();
+                begun.started().stream().close();
             }
         }
+    }
+
+    /** A shell that has said its first word, and nothing of it if that was that it cannot work here. */
+    private record Begun(Execs.Started started, @Nullable Target target) {}
+
+    private static @Nullable Target target(String header, String tag) throws IOException {
+        List<String> words = Words.of(header);
+        if (words.size() != 4
+                || !words.get(0).equals("H")
+                || !words.get(1).matches("[0-9]{1,9}")
+                || !words.get(2).matches("-|[0-9]{1,10}")) {
+            throw new IOException("the shell in the sandbox gave a malformed answer");
+        }
+        return words.get(3).equals("ok") ? new Target(tag, words.get(2), Integer.parseInt(words.get(1))) : null;
     }
 
     String execId() {

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,17 +195,19 @@ class LimitsTest {
     /** How often the kernel has made the sandbox wait for its share. */
     private static long timesHalted(BackendSandbox sandbox) throws IOException {
         String id = SandboxRef.parse(sandbox.providerRef()).orElseThrow().id().toString();
-        try (Stream<Path> groups =
-                Files.find(Path.of("/sys/fs/cgroup"), 6, (path, attributes) -> path.endsWith("cpu.stat"))) {
-            Path stat = groups.filter(path -> path.getParent().toString().endsWith(id))
-                    .findFirst()
-                    .orElseThrow();
-            return Files.readAllLines(stat).stream()
-                    .filter(line -> line.startsWith("nr_throttled "))
-                    .mapToLong(line -> Long.parseLong(line.substring(13)))
-                    .findFirst()
-                    .orElseThrow();
+        for (Path parent : Rig.cgroupParents()) {
+            for (Path group : Rig.entries(parent)) {
+                Path stat = group.resolve("cpu.stat");
+                if (group.toString().endsWith(id) && Files.exists(stat)) {
+                    return Files.readAllLines(stat).stream()
+                            .filter(line -> line.startsWith("nr_throttled "))
+                            .mapToLong(line -> Long.parseLong(line.substring(13)))
+                            .findFirst()
+                            .orElseThrow();
+                }
+            }
         }
+        throw new AssertionError("no control group of " + id);
     }
 
     @Test
