@@ -15,6 +15,11 @@ final class Listeners implements Consumer<SandboxEvent> {
         this.listeners = List.copyOf(listeners);
     }
 
+    /** Whether nobody listens. */
+    boolean isEmpty() {
+        return listeners.isEmpty();
+    }
+
     @Override
     public void accept(SandboxEvent event) {
         for (SandboxListener listener : listeners) {

@@ -61,7 +61,7 @@ final class Provisioner {
     }
 
     /** A sandbox that takes commands. */
-    record Provisioned(SandboxRow row, BackendSandbox connection) {}
+    record Provisioned(SandboxRow row, BackendSandbox connection, Duration took) {}
 
     /** What came of a create that runs on a worker, or that its caller does not wait for it any more. */
     private enum Phase {
@@ -71,6 +71,7 @@ final class Provisioner {
     }
 
     Provisioned provision(SandboxBackend backend, SandboxSpec spec, @Nullable Duration timeToLive) {
+        long started = System.nanoTime();
         backend.validate(spec);
         Map<String, String> environment = environment(spec);
         Instant now = rows.now();
@@ -87,13 +88,18 @@ final class Provisioner {
                     environment,
                     message -> events.accept(new SandboxEvent.Progress(id, message)));
             BackendSandbox connection = create(backend, request);
-            return activate(backend, row, connection);
+            SandboxRow active = activate(backend, row, connection);
+            return new Provisioned(active, connection, since(started));
         } catch (RuntimeException e) {
-            giveUp(backend, id, e);
+            giveUp(backend, id, e, since(started));
             throw e;
         } finally {
             activity.created(id);
         }
+    }
+
+    private static Duration since(long started) {
+        return Duration.ofNanos(System.nanoTime() - started);
     }
 
     private SandboxRow insert(SandboxBackend backend, SandboxSpec spec, @Nullable Duration timeToLive, Instant now) {
@@ -201,7 +207,7 @@ final class Provisioner {
                 .cause(cause));
     }
 
-    private Provisioned activate(SandboxBackend backend, SandboxRow inserted, BackendSandbox connection) {
+    private SandboxRow activate(SandboxBackend backend, SandboxRow inserted, BackendSandbox connection) {
         SandboxId id = inserted.id();
         SandboxRow seen = inserted;
         try {
@@ -216,7 +222,7 @@ final class Provisioner {
                 Optional<SandboxRow> active = rows.compareAndSet(
                         next.change().dueAt(cleanup.dueAt(next, now)).build());
                 if (active.isPresent()) {
-                    return new Provisioned(active.get(), connection);
+                    return active.get();
                 }
                 // The beat that keeps our own lease changes the row too.
                 Optional<SandboxRow> current = rows.find(id);
@@ -249,7 +255,7 @@ final class Provisioner {
     }
 
     /** Hands the row to the cleaners; until when they must look depends on what the failure says. */
-    private void giveUp(SandboxBackend backend, SandboxId id, RuntimeException error) {
+    private void giveUp(SandboxBackend backend, SandboxId id, RuntimeException error, Duration took) {
         boolean nothingMade = error instanceof BackendRejectedException
                 || error instanceof BackendUnavailableException
                 || error instanceof SpecInvalidException
@@ -285,6 +291,6 @@ final class Provisioner {
                     e.getMessage());
             error.addSuppressed(e);
         }
-        events.accept(new SandboxEvent.CreateFailed(id, error));
+        events.accept(new SandboxEvent.CreateFailed(id, backend.name(), error, took));
     }
 }

@@ -123,6 +123,7 @@ public final class Sandbox implements AutoCloseable {
     private ExecResult run(Command command, @Nullable OutputListener listener) {
         begin();
         long started = System.nanoTime();
+        ExitStatus ended = null;
         try {
             byte[] stdin = command.stdin();
             OutputCapture capture = new OutputCapture(command.captureLimit());
@@ -133,6 +134,7 @@ public final class Sandbox implements AutoCloseable {
                     run.feed(stdin, true);
                 }
                 ExitStatus status = listener == null ? pump(run, capture) : listen(run, capture, listener);
+                ended = status;
                 return new ExecResult(
                         command.arguments().get(0),
                         status,
@@ -145,6 +147,7 @@ public final class Sandbox implements AutoCloseable {
             throw manager.explain(id, e);
         } finally {
             manager.activity().end(id);
+            manager.commandEnded(id, backend, ended, started);
         }
     }
 
@@ -199,16 +202,17 @@ public final class Sandbox implements AutoCloseable {
      */
     public SandboxProcess start(Command command) {
         begin();
+        long begun = System.nanoTime();
         boolean started = false;
         try {
             BackendProcess backendProcess = connection.start(request(command, true));
             CommandRun run =
                     new CommandRun(backendProcess, command, manager.timer(), manager.workers(), this::killedForMemory);
-            SandboxProcess process = new SandboxProcess(
-                    backendProcess,
-                    run,
-                    command.terminal().isPresent(),
-                    () -> manager.activity().end(id));
+            SandboxProcess process =
+                    new SandboxProcess(backendProcess, run, command.terminal().isPresent(), status -> {
+                        manager.activity().end(id);
+                        manager.commandEnded(id, backend, status, begun);
+                    });
             process.begin(manager.workers());
             started = true;
             byte[] stdin = command.stdin();
@@ -221,6 +225,7 @@ public final class Sandbox implements AutoCloseable {
         } finally {
             if (!started) {
                 manager.activity().end(id);
+                manager.commandEnded(id, backend, null, begun);
             }
         }
     }

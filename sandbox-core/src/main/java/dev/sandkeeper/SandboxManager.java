@@ -121,7 +121,7 @@ public final class SandboxManager implements AutoCloseable {
             throw e;
         }
         LOG.info("created sandbox {} at {}", made.row().id(), backend.name());
-        listeners.accept(new SandboxEvent.Created(Infos.of(made.row())));
+        listeners.accept(new SandboxEvent.Created(Infos.of(made.row()), made.took()));
         cleanup.wake();
         return sandbox;
     }
@@ -642,6 +642,22 @@ public final class SandboxManager implements AutoCloseable {
 
     ExecutorService workers() {
         return workers;
+    }
+
+    /** A command has ended: told only where somebody listens, as there are many. */
+    void commandEnded(SandboxId id, String backend, @Nullable ExitStatus status, long started) {
+        if (listeners.isEmpty()) {
+            return;
+        }
+        SandboxEvent.CommandEnded.Outcome outcome = status == null
+                ? SandboxEvent.CommandEnded.Outcome.ERROR
+                : status.timedOut()
+                        ? SandboxEvent.CommandEnded.Outcome.TIMED_OUT
+                        : status.exitCode() == 0
+                                ? SandboxEvent.CommandEnded.Outcome.SUCCEEDED
+                                : SandboxEvent.CommandEnded.Outcome.FAILED;
+        listeners.accept(
+                new SandboxEvent.CommandEnded(id, backend, outcome, Duration.ofNanos(System.nanoTime() - started)));
     }
 
     ActivityTracker activity() {

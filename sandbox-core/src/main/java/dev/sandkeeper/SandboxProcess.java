@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,12 +27,17 @@ public final class SandboxProcess implements AutoCloseable {
     private final BackendProcess process;
     private final CommandRun run;
     private final boolean terminal;
-    private final Runnable whenEnded;
+    private final Consumer<@Nullable ExitStatus> whenEnded;
     private final ProcessOutput stdout = new ProcessOutput(BUFFER);
     private final ProcessOutput stderr = new ProcessOutput(BUFFER);
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
 
-    SandboxProcess(BackendProcess process, CommandRun run, boolean terminal, Runnable whenEnded) {
+    /**
+     * One that has been started.
+     *
+     * @param whenEnded told once how it ended, null if that is not known
+     */
+    SandboxProcess(BackendProcess process, CommandRun run, boolean terminal, Consumer<@Nullable ExitStatus> whenEnded) {
         this.process = process;
         this.run = run;
         this.terminal = terminal;
@@ -58,7 +64,7 @@ public final class SandboxProcess implements AutoCloseable {
                     stderr.write(buffer, offset, length);
                 }
             });
-            endStreams(null);
+            endStreams(null, status);
             exit.complete(status);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -70,15 +76,15 @@ public final class SandboxProcess implements AutoCloseable {
     }
 
     private void fail(RuntimeException e) {
-        endStreams(new IOException("the output is not complete: " + e.getMessage(), e));
+        endStreams(new IOException("the output is not complete: " + e.getMessage(), e), null);
         exit.completeExceptionally(e);
     }
 
-    private void endStreams(@Nullable IOException failure) {
+    private void endStreams(@Nullable IOException failure, @Nullable ExitStatus status) {
         stdout.finish(failure);
         stderr.finish(failure);
         process.close();
-        whenEnded.run();
+        whenEnded.accept(status);
     }
 
     /**

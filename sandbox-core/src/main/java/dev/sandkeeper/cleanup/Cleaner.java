@@ -87,6 +87,7 @@ final class Cleaner {
      * it is thrown.
      */
     Outcome clean(SandboxRow claimed) {
+        long started = System.nanoTime();
         LeaseKeeper lease = new LeaseKeeper(context, claimed, settings.lease());
         try (lease) {
             SandboxBackend backend = backend(claimed);
@@ -99,17 +100,17 @@ final class Cleaner {
                 backend.destroy(ref);
                 verifyGone(backend, ref, claimed);
             }
-            return finish(lease.stop());
+            return finish(lease.stop(), started);
         } catch (SandboxConflictException e) {
             LOG.info("gave up cleaning sandbox {}: {}", claimed.id(), e.getMessage());
             return Outcome.LOST;
         } catch (RuntimeException e) {
-            putBack(lease, claimed, e);
+            putBack(lease, claimed, e, since(started));
             throw e;
         }
     }
 
-    private Outcome finish(SandboxRow row) {
+    private Outcome finish(SandboxRow row, long started) {
         Instant now = rows.now();
         Instant settledAt = row.settledAt();
         if (settledAt != null && now.isBefore(settledAt)) {
@@ -125,8 +126,12 @@ final class Cleaner {
             return Outcome.LOST;
         }
         LOG.info("destroyed sandbox {} at {}: {}", row.id(), row.backend(), row.endReason());
-        context.events().accept(new SandboxEvent.Destroyed(Infos.of(history)));
+        context.events().accept(new SandboxEvent.Destroyed(Infos.of(history), since(started)));
         return Outcome.CLEANED;
+    }
+
+    private static Duration since(long started) {
+        return Duration.ofNanos(System.nanoTime() - started);
     }
 
     private SandboxBackend backend(SandboxRow row) {
@@ -156,7 +161,7 @@ final class Cleaner {
     }
 
     /** Gives the lease back, so that anybody may try again at the next attempt's time. */
-    private void putBack(LeaseKeeper lease, SandboxRow claimed, RuntimeException error) {
+    private void putBack(LeaseKeeper lease, SandboxRow claimed, RuntimeException error, Duration took) {
         try {
             SandboxRow row = lease.stop();
             int attempts = row.attempts() + 1;
@@ -175,7 +180,7 @@ final class Cleaner {
                 } else {
                     LOG.warn("cleaning sandbox {} failed, next attempt at {}: {}", row.id(), next, describe(error));
                 }
-                context.events().accept(new SandboxEvent.CleanupFailed(Infos.of(written.get()), error, stuck));
+                context.events().accept(new SandboxEvent.CleanupFailed(Infos.of(written.get()), error, stuck, took));
             }
         } catch (SandboxException e) {
             // The lease lapses by itself and the row is due then.
