@@ -93,6 +93,29 @@ public abstract class DatabaseServer implements AutoCloseable {
     abstract String create(String database);
 
     /**
+     * Starts a PostgreSQL server for a program that is no test.
+     *
+     * @return the server, ready; the caller closes it
+     */
+    public static DatabaseServer postgres() {
+        return opened(new PostgresServer());
+    }
+
+    /**
+     * Starts a MariaDB server for a program that is no test.
+     *
+     * @return the server, ready; the caller closes it
+     */
+    public static DatabaseServer mariaDb() {
+        return opened(new MariaDbServer());
+    }
+
+    private static DatabaseServer opened(DatabaseServer server) {
+        server.open();
+        return server;
+    }
+
+    /**
      * Makes a database, empty, of its own for who asks.
      *
      * @return its URL; it takes the user without a password
