@@ -15,7 +15,9 @@ import dev.sandkeeper.cleanup.CleanupReport;
 import dev.sandkeeper.cleanup.SweepReport;
 import dev.sandkeeper.docker.DockerBackend;
 import dev.sandkeeper.local.LocalBackend;
+import dev.sandkeeper.metrics.SandboxMetrics;
 import dev.sandkeeper.store.SandboxStore;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import javax.sql.DataSource;
@@ -96,6 +98,17 @@ final class ReadmeSnippets {
         SweepReport sweep = manager.cleanup().sweep(); // compares the rows with what the providers have
         log.info("{}, {}", due, sweep);
         // end
+    }
+
+    static SandboxManager metrics(SandboxStore store, MeterRegistry meterRegistry) {
+        // snippet: metrics
+        SandboxManager manager = SandboxManager.builder()
+                .backend(LocalBackend.create())
+                .store(store)
+                .listener(new SandboxMetrics(meterRegistry))
+                .build();
+        // end
+        return manager;
     }
 
     static SandboxStore stores(DataSource dataSource) {

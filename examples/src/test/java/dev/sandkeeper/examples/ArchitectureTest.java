@@ -21,7 +21,7 @@ import java.util.Set;
 class ArchitectureTest {
     /** Rooms that are no backend; any other name behind {@code dev.sandkeeper} is one. */
     private static final Set<String> ROOMS =
-            Set.of("", "cleanup", "examples", "internal", "spi", "store", "testkit", "testsupport");
+            Set.of("", "cleanup", "examples", "internal", "metrics", "spi", "store", "testkit", "testsupport");
 
     private static final DescribedPredicate<JavaClass> BACKENDS =
             describe("are of a backend", c -> !ROOMS.contains(room(c)));
@@ -44,6 +44,16 @@ class ArchitectureTest {
             .that(describe("are backends", slice -> slice.stream().allMatch(BACKENDS)))
             .should()
             .notDependOnEachOther();
+
+    @ArchTest
+    static final ArchRule metricsAreFedByEventsAlone = noClasses()
+            .that(describe("are of the metrics", c -> room(c).equals("metrics")))
+            .should()
+            .dependOnClassesThat(describe(
+                    "are anything else of ours than values",
+                    c -> !Set.of("", "metrics").contains(room(c))
+                            || c.isEquivalentTo(Sandbox.class)
+                            || c.isEquivalentTo(SandboxManager.class)));
 
     private static String room(JavaClass c) {
         String inside = c.getPackageName().replaceFirst("^dev\\.sandkeeper\\.?", "");
