@@ -12,8 +12,8 @@ package dev.sandkeeper.internal;
 enum FileScript {
     /**
      * Path, mode or {@code -} to keep, nonce, length or {@code -} for content with the nonce as its trailer. The cat is in
-     * the background, because a shell runs no trap while it waits for another one, and a cat that was just being started
-     * may not have had the signal. The trap of a signal removes the file itself, because it can come in the middle of the
+     * the background, because a shell runs no trap while it waits for another one. A cat that was just being started loses
+     * every signal that it can lose, so it is killed. The trap of a signal removes the file itself, because it can come in the middle of the
      * one of the exit, which then is not resumed. A shell that prints the content itself saves two processes; it does not
      * say why it could not, so that cat tries again.
      */
@@ -28,7 +28,7 @@ enum FileScript {
             fi
             case $m in 644) umask 022 ;; *) umask 077 ;; esac
             trap 'rm -f "$t"' EXIT
-            trap '[ "$!" ] && kill $! 2>/dev/null; wait; rm -f "$t"; exit 79' HUP INT TERM
+            trap '[ "$!" ] && kill -9 $! 2>/dev/null; wait; rm -f "$t"; exit 79' HUP INT TERM
             set -C
             i=${SANDKEEPER_INPUT:-cat}
             if [ "$i" = cat ]; then

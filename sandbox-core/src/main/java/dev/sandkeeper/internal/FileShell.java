@@ -31,6 +31,9 @@ final class FileShell {
     /** TERM first, so that a script removes its temporary file, also on a busy machine: nobody waits longer than it takes. */
     private static final Duration GRACE = Duration.ofSeconds(5);
 
+    /** What a shell adds to the number of the signal that has ended a program. */
+    private static final int SIGNALLED = 128;
+
     private static final Map<String, String> ENVIRONMENT =
             Map.of("LC_ALL", "C", "TAR_OPTIONS", "", "SANDKEEPER_INPUT", "cat");
 
@@ -52,6 +55,8 @@ final class FileShell {
      * @param stdin small enough to fit a pipe; null for none
      * @param deadline when the script is ended
      * @param most the most bytes of its answer
+     * @param afterEnding is run after the script was ended, so that it may not have tidied up, unless the caller was
+     *     interrupted; must not throw
      * @return its answer
      */
     byte[] run(
@@ -60,7 +65,8 @@ final class FileShell {
             byte @Nullable [] stdin,
             Duration deadline,
             int most,
-            FileFailures failures) {
+            FileFailures failures,
+            Runnable afterEnding) {
         Collected output = new Collected(most);
         ExitStatus status;
         ProcessRequest request = request(script, arguments, false, deadline);
@@ -74,20 +80,32 @@ final class FileShell {
         if (output.overflowed()) {
             throw failures.malformed("more than " + most + " bytes");
         }
-        if (status.exitCode() != 0 || status.timedOut()) {
-            throw failures.of(status, output.stderr());
-        }
+        check(status, output, failures, afterEnding);
         return output.stdout();
     }
 
-    /** Runs a script that takes content from its standard input: what has been read already, the rest, a trailer. */
+    private static void check(ExitStatus status, Collected output, FileFailures failures, Runnable afterEnding) {
+        if (status.timedOut() || status.exitCode() > SIGNALLED) {
+            afterEnding.run();
+        }
+        if (status.exitCode() != 0 || status.timedOut()) {
+            throw failures.of(status, output.stderr());
+        }
+    }
+
+    /**
+     * Runs a script that takes content from its standard input: what has been read already, the rest, a trailer.
+     *
+     * @param afterEnding as above
+     */
     void feed(
             FileScript script,
             List<String> arguments,
             byte[] first,
             InputStream rest,
             byte[] trailer,
-            FileFailures failures) {
+            FileFailures failures,
+            Runnable afterEnding) {
         BytePipe pipe = new BytePipe(BUFFER);
         Collected output = new Collected(0);
         try (BackendProcess process = scripts.start(request(script, arguments, true, null), null)) {
@@ -97,17 +115,15 @@ final class FileShell {
                 execute(() -> drain(pipe, process.stdin()));
                 copy(first, rest, trailer, pipe, failures);
                 ExitStatus status = end.get(idle.toNanos(), TimeUnit.NANOSECONDS);
-                if (status.exitCode() != 0 || status.timedOut()) {
-                    throw failures.of(status, output.stderr());
-                }
+                check(status, output, failures, afterEnding);
             } catch (InterruptedException e) {
                 throw interrupted(process, e, failures);
             } catch (TimeoutException e) {
-                throw ended(process, failures.idle(idle));
+                throw ended(process, failures.idle(idle), afterEnding);
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof SandboxException fault ? fault : failures.other(e);
             } catch (RuntimeException e) {
-                throw end.isDone() ? e : ended(process, e);
+                throw end.isDone() ? e : ended(process, e, afterEnding);
             } finally {
                 pipe.abandon();
             }
@@ -143,16 +159,18 @@ final class FileShell {
 
     /** Ends a process of a caller that was interrupted, and gives the interrupt back. */
     SandboxException interrupted(BackendProcess process, InterruptedException cause, FileFailures failures) {
-        SandboxException fault = ended(process, failures.interrupted(cause));
+        // who is interrupted waits for nothing more
+        SandboxException fault = ended(process, failures.interrupted(cause), () -> {});
         Thread.currentThread().interrupt();
         return fault;
     }
 
     /** Ends a process because of a fault, with the interrupt flag put aside for that long. */
-    private static <E extends RuntimeException> E ended(BackendProcess process, E fault) {
+    private static <E extends RuntimeException> E ended(BackendProcess process, E fault, Runnable afterEnding) {
         boolean interrupted = Thread.interrupted();
         try {
             process.end(GRACE);
+            afterEnding.run();
         } catch (SandboxException e) {
             fault.addSuppressed(e);
         } finally {

@@ -2,6 +2,7 @@ package dev.sandkeeper.internal;
 
 import dev.sandkeeper.FileAccessException;
 import dev.sandkeeper.FileInfo;
+import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Files of any sandbox that has a POSIX shell with stat, find, tar and the like: busybox or GNU. Everything happens inside
@@ -37,7 +40,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class ShellFiles implements BackendFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(ShellFiles.class);
     private static final Duration SHORT = Duration.ofSeconds(60);
+    private static final Duration TIDYING = Duration.ofSeconds(10);
     private static final Duration LONG = Duration.ofMinutes(10);
     /** What fits a pipe goes without a thread of its own. */
     private static final int SMALL = BackendSandbox.SMALL_INPUT;
@@ -111,12 +116,30 @@ public final class ShellFiles implements BackendFiles {
         String name = HexFormat.of().formatHex(nonce);
         String bits = mode == -1 ? "-" : Integer.toOctalString(mode);
         byte[] first = start(content, failures);
+        String temporary = target.substring(0, target.lastIndexOf('/') + 1) + ".sandkeeper-" + name;
+        Runnable tidy = () -> removeQuietly(temporary);
         if (first.length < SMALL) {
             List<String> arguments = List.of(target, bits, name, Integer.toString(first.length));
-            shell.run(FileScript.WRITE, arguments, first, SHORT, 0, failures);
+            shell.run(FileScript.WRITE, arguments, first, SHORT, 0, failures, tidy);
         } else {
             byte[] trailer = name.getBytes(StandardCharsets.US_ASCII);
-            shell.feed(FileScript.WRITE, List.of(target, bits, name, "-"), first, content, trailer, failures);
+            shell.feed(FileScript.WRITE, List.of(target, bits, name, "-"), first, content, trailer, failures, tidy);
+        }
+    }
+
+    /** A script that was killed has left its temporary file. */
+    private void removeQuietly(String argument) {
+        try {
+            shell.run(
+                    FileScript.REMOVE,
+                    List.of(argument, "-"),
+                    null,
+                    TIDYING,
+                    0,
+                    failures("remove", argument),
+                    () -> {});
+        } catch (SandboxException e) {
+            LOG.debug("nothing to remove, or it cannot be", e);
         }
     }
 
@@ -126,9 +149,9 @@ public final class ShellFiles implements BackendFiles {
         List<String> arguments = List.of(argument(path, failures));
         byte[] first = start(content, failures);
         if (first.length < SMALL) {
-            shell.run(FileScript.APPEND, arguments, first, SHORT, 0, failures);
+            shell.run(FileScript.APPEND, arguments, first, SHORT, 0, failures, () -> {});
         } else {
-            shell.feed(FileScript.APPEND, arguments, first, content, new byte[0], failures);
+            shell.feed(FileScript.APPEND, arguments, first, content, new byte[0], failures, () -> {});
         }
     }
 
@@ -224,7 +247,7 @@ public final class ShellFiles implements BackendFiles {
     public void unpack(String path, InputStream tar) {
         FileFailures failures = failures("unpack into", path);
         List<String> arguments = List.of(argument(path, failures));
-        shell.feed(FileScript.UNPACK, arguments, start(tar, failures), tar, new byte[0], failures);
+        shell.feed(FileScript.UNPACK, arguments, start(tar, failures), tar, new byte[0], failures, () -> {});
     }
 
     @Override
@@ -234,7 +257,7 @@ public final class ShellFiles implements BackendFiles {
     }
 
     private byte[] ask(FileScript script, List<String> arguments, Duration deadline, int most, FileFailures failures) {
-        return shell.run(script, arguments, null, deadline, most, failures);
+        return shell.run(script, arguments, null, deadline, most, failures, () -> {});
     }
 
     private static byte[] start(InputStream content, FileFailures failures) {

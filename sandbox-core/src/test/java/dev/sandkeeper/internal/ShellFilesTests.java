@@ -135,6 +135,18 @@ abstract class ShellFilesTests {
     }
 
     @Test
+    void removesTheTemporaryFileOfAScriptThatHadToBeKilled() throws IOException {
+        use(sandbox(IDLE, "/bin/sh", "-c", "trap '' TERM; exec \"$@\"", "deaf"));
+        Files.writeString(root.resolve("f"), "old");
+        InputStream failing = then(random(200_000), () -> {
+            throw new IOException("the source failed");
+        });
+        assertThatThrownBy(() -> files.write(path("f"), failing, -1)).isInstanceOf(FileAccessException.class);
+        assertThat(root.toFile().list()).containsExactly("f");
+        assertThat(root.resolve("f")).hasContent("old");
+    }
+
+    @Test
     void writesInOneProcessAndReadsBack() throws IOException {
         files.write(path("deep/er/a.txt"), content("hello\n\n"), -1);
         assertThat(sandbox.started()).isEqualTo(1);
