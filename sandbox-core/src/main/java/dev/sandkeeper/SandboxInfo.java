@@ -2,6 +2,7 @@ package dev.sandkeeper;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -31,6 +32,7 @@ public final class SandboxInfo {
     private final @Nullable Instant endedAt;
     private final @Nullable String endReason;
     private final @Nullable String endPolicy;
+    private final List<AuditEntry> audit;
 
     private SandboxInfo(Builder b) {
         id = b.id;
@@ -52,6 +54,7 @@ public final class SandboxInfo {
         endedAt = b.endedAt;
         endReason = b.endReason;
         endPolicy = b.endPolicy;
+        audit = List.copyOf(b.audit);
     }
 
     /**
@@ -161,6 +164,11 @@ public final class SandboxInfo {
         return Optional.ofNullable(endPolicy);
     }
 
+    /** {@return what happened to it, the oldest first; immutable} */
+    public List<AuditEntry> audit() {
+        return audit;
+    }
+
     /** Id, state and backend. */
     @Override
     public String toString() {
@@ -188,6 +196,7 @@ public final class SandboxInfo {
         private @Nullable Instant endedAt;
         private @Nullable String endReason;
         private @Nullable String endPolicy;
+        private List<AuditEntry> audit = List.of();
 
         private Builder(SandboxId id, String backend, Instant createdAt) {
             this.id = Objects.requireNonNull(id, "id");
@@ -369,6 +378,17 @@ public final class SandboxInfo {
          */
         public Builder endPolicy(@Nullable String value) {
             endPolicy = value;
+            return this;
+        }
+
+        /**
+         * See {@link SandboxInfo#audit()}.
+         *
+         * @param value the value
+         * @return this builder
+         */
+        public Builder audit(List<AuditEntry> value) {
+            audit = value;
             return this;
         }
 

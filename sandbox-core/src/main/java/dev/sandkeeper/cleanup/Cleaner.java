@@ -121,7 +121,7 @@ final class Cleaner {
                     .build());
             return Outcome.SETTLING;
         }
-        HistoryRow history = new HistoryRow(row, now, null, null);
+        HistoryRow history = new HistoryRow(row, now);
         if (!rows.archive(history)) {
             return Outcome.LOST;
         }

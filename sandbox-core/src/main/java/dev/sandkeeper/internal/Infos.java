@@ -46,6 +46,7 @@ public final class Infos {
                 .cleanupAttempts(row.attempts())
                 .lastError(row.lastError())
                 .endReason(row.endReason())
-                .endPolicy(row.endPolicy());
+                .endPolicy(row.endPolicy())
+                .audit(row.audit());
     }
 }

@@ -1,11 +1,14 @@
 package dev.sandkeeper.internal;
 
+import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.Lifetime;
 import dev.sandkeeper.Retention;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxState;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * a copy that {@link SandboxRows#compareAndSet} may put in its place.
  */
 public final class SandboxRow {
+    private static final int MOST_ENTRIES = 50;
+    private static final int KEPT_OF_THE_BEGINNING = 10;
+
     private final SandboxId id;
     private final String backend;
     private final Retention retention;
@@ -122,6 +128,9 @@ public final class SandboxRow {
         copy.endReason = values.endReason;
         copy.endPolicy = values.endPolicy;
         copy.endedBy = values.endedBy;
+        copy.usage = values.usage;
+        copy.freedBytes = values.freedBytes;
+        copy.audit = values.audit;
         return copy;
     }
 
@@ -280,6 +289,21 @@ public final class SandboxRow {
         return values.endedBy;
     }
 
+    /** {@return JSON, or null if it is not known} What it had used before it was destroyed. */
+    public @Nullable String usage() {
+        return values.usage;
+    }
+
+    /** {@return null if it is not known} What its end freed on disk. */
+    public @Nullable Long freedBytes() {
+        return values.freedBytes;
+    }
+
+    /** {@return the oldest first, immutable} What happened to it. */
+    public List<AuditEntry> audit() {
+        return values.audit;
+    }
+
     /**
      * This row with the version that a successful change gave it.
      *
@@ -320,6 +344,9 @@ public final class SandboxRow {
         private @Nullable String endReason;
         private @Nullable String endPolicy;
         private @Nullable String endedBy;
+        private @Nullable String usage;
+        private @Nullable Long freedBytes;
+        private List<AuditEntry> audit = List.of();
 
         private Change(Creation creation, long version) {
             this.creation = creation;
@@ -507,6 +534,46 @@ public final class SandboxRow {
             endReason = reason;
             endPolicy = policy;
             endedBy = by;
+            return this;
+        }
+
+        /**
+         * See {@link SandboxRow#usage()} and {@link SandboxRow#freedBytes()}.
+         *
+         * @param report as JSON
+         * @param freed in bytes
+         * @return this
+         */
+        public Change usage(@Nullable String report, @Nullable Long freed) {
+            usage = report;
+            freedBytes = freed;
+            return this;
+        }
+
+        /**
+         * See {@link SandboxRow#audit()}.
+         *
+         * @param entries all of them
+         * @return this
+         */
+        public Change audit(List<AuditEntry> entries) {
+            audit = List.copyOf(entries);
+            return this;
+        }
+
+        /**
+         * Adds to {@link SandboxRow#audit()}; what is too much goes from the middle.
+         *
+         * @param entry the newest
+         * @return this
+         */
+        public Change step(AuditEntry entry) {
+            List<AuditEntry> entries = new ArrayList<>(audit);
+            entries.add(entry);
+            if (entries.size() > MOST_ENTRIES) {
+                entries.remove(KEPT_OF_THE_BEGINNING);
+            }
+            audit = List.copyOf(entries);
             return this;
         }
 

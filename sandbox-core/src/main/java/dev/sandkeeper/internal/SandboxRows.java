@@ -154,6 +154,73 @@ public interface SandboxRows {
     }
 
     /**
+     * Lists history from the newest on, a page at a time.
+     *
+     * @param filter which
+     * @param after the last of the page before; null for the first page
+     * @param limit the most entries
+     * @return the page: an empty one ends the list
+     */
+    List<HistoryRow> listHistory(HistoryFilter filter, @Nullable HistoryCursor after, int limit);
+
+    /**
+     * Forgets the oldest history.
+     *
+     * @param endedBefore what ended before this time
+     * @param limit the most entries
+     * @return how many it were
+     */
+    int purgeHistory(Instant endedBefore, int limit);
+
+    /**
+     * Counts live rows: reads all of an index.
+     *
+     * @param stuckAfter from how many failed attempts on a row in CLEANING counts as stuck
+     * @return the counts
+     */
+    RowCounts count(int stuckAfter);
+
+    /**
+     * Which history to list: all conditions that are given must hold.
+     *
+     * @param backend the backend's name, or null
+     * @param owner the owner, or null
+     * @param policy the policy that ended it, or null
+     * @param endedFrom ended at this time or later, or null
+     * @param endedBefore ended before this time, or null
+     */
+    record HistoryFilter(
+            @Nullable String backend,
+            @Nullable String owner,
+            @Nullable String policy,
+            @Nullable Instant endedFrom,
+            @Nullable Instant endedBefore) {
+        /** All history. */
+        public static final HistoryFilter ALL = new HistoryFilter(null, null, null, null, null);
+    }
+
+    /**
+     * A place in the list of history.
+     *
+     * @param endedAt of the entry there
+     * @param id of the entry there
+     */
+    record HistoryCursor(Instant endedAt, SandboxId id) {}
+
+    /**
+     * How many live rows there are.
+     *
+     * @param byState of each state but CLEANED, 0 where there are none
+     * @param stuck how many in CLEANING have failed too often
+     */
+    record RowCounts(Map<SandboxState, Long> byState, long stuck) {
+        /** Copies the map. */
+        public RowCounts {
+            byState = Map.copyOf(byState);
+        }
+    }
+
+    /**
      * Whether this may be another, emptied database under an id that is in use: true from the making of a database whose
      * deployment id the host named until {@link #confirm()} or until the host confirms the id. Survives restarts.
      *

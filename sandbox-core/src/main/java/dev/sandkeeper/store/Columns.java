@@ -2,7 +2,10 @@ package dev.sandkeeper.store;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.Lifetime;
 import dev.sandkeeper.Retention;
 import dev.sandkeeper.SandboxId;
@@ -14,6 +17,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -45,7 +49,10 @@ final class Columns {
             "claimed_at",
             "end_reason",
             "end_policy",
-            "ended_by");
+            "ended_by",
+            "usage_report",
+            "freed_bytes",
+            "audit");
 
     /** All columns of a live row. */
     static final String ALL = String.join(", ", FIXED) + ", version, " + String.join(", ", CHANGING);
@@ -54,7 +61,7 @@ final class Columns {
     static final String PARAMETERS = ":" + ALL.replace(", ", ", :");
 
     /** The columns of history. */
-    static final String HISTORY = ALL + ", ended_at, usage_report, freed_bytes";
+    static final String HISTORY = ALL + ", ended_at";
 
     /** The parameters of {@link #HISTORY}. */
     static final String HISTORY_PARAMETERS = ":" + HISTORY.replace(", ", ", :");
@@ -103,14 +110,15 @@ final class Columns {
                 .bind("claimed_at", millis(row.claimedAt()))
                 .bind("end_reason", free(row.endReason(), 1000))
                 .bind("end_policy", free(row.endPolicy(), 500))
-                .bind("ended_by", free(row.endedBy(), 500));
+                .bind("ended_by", free(row.endedBy(), 500))
+                .bind("usage_report", row.usage())
+                .bind("freed_bytes", row.freedBytes())
+                .bind("audit", write(row.audit()));
     }
 
     static <T extends SqlStatement<T>> T bindHistory(T statement, HistoryRow history) {
         return bindFixed(bindChanging(statement, history.last()), history.last())
-                .bind("ended_at", history.endedAt().toEpochMilli())
-                .bind("usage_report", history.usage())
-                .bind("freed_bytes", history.freedBytes());
+                .bind("ended_at", history.endedAt().toEpochMilli());
     }
 
     static SandboxRow read(ResultSet row) throws SQLException {
@@ -143,15 +151,13 @@ final class Columns {
                 .fence(row.getLong("fence"))
                 .claimedAt(time(row, "claimed_at"))
                 .end(row.getString("end_reason"), row.getString("end_policy"), row.getString("ended_by"))
+                .usage(row.getString("usage_report"), number(row, "freed_bytes"))
+                .audit(audit(row.getString("audit")))
                 .build();
     }
 
     static HistoryRow readHistory(ResultSet row) throws SQLException {
-        return new HistoryRow(
-                read(row),
-                Instant.ofEpochMilli(row.getLong("ended_at")),
-                row.getString("usage_report"),
-                number(row, "freed_bytes"));
+        return new HistoryRow(read(row), Instant.ofEpochMilli(row.getLong("ended_at")));
     }
 
     private static @Nullable Long millis(@Nullable Duration duration) {
@@ -201,6 +207,34 @@ final class Columns {
     private static Map<String, String> labels(String json) {
         try {
             return JSON.readValue(json, LABELS);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** As arrays of time, event and detail. */
+    private static String write(List<AuditEntry> audit) {
+        ArrayNode entries = JSON.createArrayNode();
+        for (AuditEntry entry : audit) {
+            entries.addArray()
+                    .add(entry.at().toEpochMilli())
+                    .add(entry.event())
+                    // not every database stores a NUL
+                    .add(entry.detail().replace('\0', ' '));
+        }
+        return entries.toString();
+    }
+
+    private static List<AuditEntry> audit(String json) {
+        try {
+            List<AuditEntry> entries = new ArrayList<>();
+            for (JsonNode entry : JSON.readTree(json)) {
+                entries.add(new AuditEntry(
+                        Instant.ofEpochMilli(entry.path(0).asLong()),
+                        entry.path(1).asText(),
+                        entry.path(2).asText()));
+            }
+            return entries;
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }

@@ -116,7 +116,7 @@ record Identity(String name, @Nullable String named, boolean confirm) {
                 SandboxRow left = row.change()
                         .end("left to deployment " + from + " when this store became " + to, null, null)
                         .build();
-                JdbiRows.archive(handle, new HistoryRow(left, now, null, null));
+                JdbiRows.archive(handle, new HistoryRow(left, now));
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.sandkeeper.store;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxConflictException;
 import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
@@ -11,6 +12,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -242,6 +244,63 @@ final class JdbiRows implements SandboxRows {
             Query query = handle.createQuery(sql);
             parameters.forEach(query::bind);
             return query.map((row, context) -> Columns.read(row)).list();
+        });
+    }
+
+    @Override
+    public List<HistoryRow> listHistory(HistoryFilter filter, @Nullable HistoryCursor after, int limit) {
+        Map<String, Object> parameters = new HashMap<>();
+        String sql = RowQueries.history(filter, after, limit, parameters);
+        return database.transaction(handle -> {
+            Query query = handle.createQuery(sql);
+            parameters.forEach(query::bind);
+            return query.map((row, context) -> Columns.readHistory(row)).list();
+        });
+    }
+
+    @Override
+    public int purgeHistory(Instant endedBefore, int limit) {
+        return database.transaction(handle -> {
+            List<String> ids = handle.createQuery(RowQueries.OLDEST_HISTORY)
+                    .bind("before", endedBefore.toEpochMilli())
+                    .bind("limit", limit)
+                    .mapTo(String.class)
+                    .list();
+            if (ids.isEmpty()) {
+                return 0;
+            }
+            PreparedBatch batch = handle.prepareBatch("DELETE FROM sandkeeper_history WHERE id = :id");
+            // in the order of ids, so that two JVMs do not wait for each other
+            ids.stream().sorted().forEach(id -> batch.bind("id", id).add());
+            batch.execute();
+            return ids.size();
+        });
+    }
+
+    /** How many rows have a state in common, and how often cleaning has failed. */
+    private record Count(SandboxState state, int attempts, long sandboxes) {}
+
+    @Override
+    public RowCounts count(int stuckAfter) {
+        return database.transaction(handle -> {
+            Map<SandboxState, Long> byState = new EnumMap<>(SandboxState.class);
+            for (SandboxState state : SandboxState.values()) {
+                if (state != SandboxState.CLEANED) {
+                    byState.put(state, 0L);
+                }
+            }
+            long stuck = 0;
+            for (Count count : handle.createQuery(RowQueries.COUNT)
+                    .map((row, context) -> new Count(
+                            SandboxState.valueOf(row.getString("state")),
+                            row.getInt("attempts"),
+                            row.getLong("sandboxes")))
+                    .list()) {
+                byState.merge(count.state(), count.sandboxes(), Long::sum);
+                boolean tooOften = count.state() == SandboxState.CLEANING && count.attempts() >= stuckAfter;
+                stuck += tooOften ? count.sandboxes() : 0;
+            }
+            return new RowCounts(byState, stuck);
         });
     }
 

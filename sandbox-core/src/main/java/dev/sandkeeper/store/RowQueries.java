@@ -1,7 +1,10 @@
 package dev.sandkeeper.store;
 
 import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.internal.SandboxRows.HistoryCursor;
+import dev.sandkeeper.internal.SandboxRows.HistoryFilter;
 import dev.sandkeeper.internal.SandboxRows.RowFilter;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +19,44 @@ final class RowQueries {
 
     static final String NEXT_DUE = "SELECT MIN(due_at) FROM sandkeeper_sandbox";
 
+    /** Parameters {@code before} and {@code limit}: the ids of the oldest history. */
+    static final String OLDEST_HISTORY =
+            "SELECT id FROM sandkeeper_history WHERE ended_at < :before ORDER BY ended_at, id LIMIT :limit";
+
+    /** All of the index on states, and nothing else. */
+    static final String COUNT =
+            "SELECT state, attempts, COUNT(*) AS sandboxes FROM sandkeeper_sandbox" + " GROUP BY state, attempts";
+
     private RowQueries() {}
+
+    /**
+     * History from the newest on.
+     *
+     * @param parameters takes the values of the query's parameters
+     */
+    static String history(
+            HistoryFilter filter, @Nullable HistoryCursor after, int limit, Map<String, Object> parameters) {
+        List<String> conditions = new ArrayList<>();
+        add(conditions, parameters, "owner = :owner", "owner", filter.owner());
+        add(conditions, parameters, "backend = :backend", "backend", filter.backend());
+        add(conditions, parameters, "end_policy = :policy", "policy", filter.policy());
+        add(conditions, parameters, "ended_at >= :from", "from", millis(filter.endedFrom()));
+        add(conditions, parameters, "ended_at < :to", "to", millis(filter.endedBefore()));
+        // also where there is no place to go on from: the first half is a range of the index, without which it is not
+        // seen
+        conditions.add("ended_at <= :ended AND (ended_at < :ended OR id < :after)");
+        parameters.put("ended", after == null ? Long.MAX_VALUE : after.endedAt().toEpochMilli());
+        parameters.put("after", after == null ? "" : after.id().toString());
+        parameters.put("limit", limit);
+        return "SELECT " + Columns.HISTORY + " FROM sandkeeper_history"
+                + " WHERE " + String.join(" AND ", conditions)
+                // the same order either way, in words that an index serves
+                + " ORDER BY " + (filter.owner() == null ? "" : "owner DESC, ") + "ended_at DESC, id DESC LIMIT :limit";
+    }
+
+    private static @Nullable Long millis(@Nullable Instant time) {
+        return time == null ? null : Long.valueOf(time.toEpochMilli());
+    }
 
     /**
      * The live rows of a filter in the order of ids.
@@ -54,9 +94,7 @@ final class RowQueries {
         }
         add(conditions, parameters, "s.owner = :owner", "owner", filter.owner());
         add(conditions, parameters, "s.backend = :backend", "backend", filter.backend());
-        Long before =
-                filter.createdBefore() == null ? null : filter.createdBefore().toEpochMilli();
-        add(conditions, parameters, "s.created_at < :before", "before", before);
+        add(conditions, parameters, "s.created_at < :before", "before", millis(filter.createdBefore()));
         if (!filter.states().isEmpty()) {
             List<String> names = filter.states().stream()
                     .map(state -> "'" + state.name() + "'")

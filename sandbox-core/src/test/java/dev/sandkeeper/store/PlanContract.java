@@ -7,6 +7,8 @@ import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
+import dev.sandkeeper.internal.SandboxRows.HistoryCursor;
+import dev.sandkeeper.internal.SandboxRows.HistoryFilter;
 import dev.sandkeeper.internal.SandboxRows.RowFilter;
 import dev.sandkeeper.testsupport.DatabaseServer;
 import dev.sandkeeper.testsupport.DatabaseServers;
@@ -101,9 +103,18 @@ abstract class PlanContract {
             rows.keepProvisioning(List.of(row.id()), "me", Rows.START);
             row = rows.find(row.id()).orElseThrow();
             row = rows.compareAndSet(row.change().attempts(1).build()).orElseThrow();
-            rows.archive(new HistoryRow(row, Rows.START, null, null));
+            rows.archive(new HistoryRow(row, Rows.START));
             rows.due(Rows.START.plusMillis(10), 100);
             rows.nextDue();
+            HistoryCursor before = new HistoryCursor(Rows.START.plusSeconds(1), SandboxId.generate(2000));
+            for (HistoryCursor from : new HistoryCursor[] {null, before}) {
+                rows.listHistory(HistoryFilter.ALL, from, 100);
+                rows.listHistory(
+                        new HistoryFilter("memory", "owner-7", "idle", Rows.START, Rows.START.plusSeconds(2)),
+                        from,
+                        100);
+            }
+            rows.purgeHistory(Rows.START, 100);
             for (SandboxId after : new SandboxId[] {null, row.id()}) {
                 for (RowFilter filter : filters()) {
                     rows.list(filter, after, 100);
@@ -147,7 +158,8 @@ abstract class PlanContract {
             Columns.bindFixed(Columns.bindChanging(sandboxes, row), row).add();
             labels.add(row.id().toString(), "n", Integer.toString(i % 200));
             labels.add(row.id().toString(), "all", "same");
-            Columns.bindHistory(histories, Rows.history(row)).add();
+            Columns.bindHistory(histories, new HistoryRow(row, Rows.START.plusSeconds(i)))
+                    .add();
         }
         sandboxes.execute();
         labels.execute();
@@ -163,6 +175,10 @@ abstract class PlanContract {
                 .bind("until", Rows.START.toEpochMilli())
                 .bind("before", Rows.START.toEpochMilli() + 1000)
                 .bind("busy", 0L)
+                .bind("policy", "idle")
+                .bind("ended", Long.MAX_VALUE)
+                .bind("from", Rows.START.toEpochMilli())
+                .bind("to", Rows.START.toEpochMilli() + 2_000_000)
                 .bind("after", SandboxId.generate(2000).toString())
                 .bind("limit", 100)
                 .bind("name", "n")

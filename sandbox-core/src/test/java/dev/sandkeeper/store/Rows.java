@@ -1,5 +1,6 @@
 package dev.sandkeeper.store;
 
+import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.Lifetime;
 import dev.sandkeeper.Retention;
 import dev.sandkeeper.SandboxId;
@@ -72,11 +73,14 @@ final class Rows {
                 .fence(9)
                 .claimedAt(START.plusMillis(10))
                 .end("idle", "idle 1 ms", "host/2/def")
+                .usage("{\"cpu\":1}", 1024L)
+                .step(new AuditEntry(START, "created", "at \"memory\" \\ \u00e4\ud83d\ude00"))
+                .step(new AuditEntry(START.plusMillis(9), "claimed", ""))
                 .build();
     }
 
     static HistoryRow history(SandboxRow last) {
-        return new HistoryRow(last, START.plusSeconds(1), "{\"cpu\":1}", 1024L);
+        return new HistoryRow(last, START.plusSeconds(1));
     }
 
     /** All that a row holds, as one comparable value. */
@@ -102,6 +106,8 @@ final class Rows {
                 "lease " + row.leaseOwner() + " " + row.leaseUntil(),
                 "fence " + row.fence(),
                 "claimed " + row.claimedAt(),
-                "end " + row.endReason() + " " + row.endPolicy() + " " + row.endedBy());
+                "end " + row.endReason() + " " + row.endPolicy() + " " + row.endedBy(),
+                "usage " + row.usage() + " " + row.freedBytes(),
+                "audit " + row.audit());
     }
 }

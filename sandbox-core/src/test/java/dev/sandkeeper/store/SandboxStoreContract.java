@@ -11,12 +11,16 @@ import dev.sandkeeper.StoreUnavailableException;
 import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
+import dev.sandkeeper.internal.SandboxRows.HistoryCursor;
+import dev.sandkeeper.internal.SandboxRows.HistoryFilter;
+import dev.sandkeeper.internal.SandboxRows.RowCounts;
 import dev.sandkeeper.internal.SandboxRows.RowFilter;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -151,17 +155,20 @@ abstract class SandboxStoreContract {
     @Test
     void archivesOnce() throws Exception {
         SandboxRow row = rows.insert(Rows.full());
-        List<Boolean> answers = Gate.together(8, i -> () -> rows.archive(new HistoryRow(row, Rows.START, "u" + i, 1L)));
+        List<Boolean> answers = Gate.together(
+                8,
+                i -> () -> rows.archive(
+                        new HistoryRow(row.change().usage("u" + i, 1L).build(), Rows.START)));
         assertThat(answers).containsOnlyOnce(true);
         assertThat(rows.find(row.id())).isEmpty();
         assertThat(rows.list(new RowFilter(null, null, Set.of(), Map.of("task", "42"), null), null, 10))
                 .isEmpty();
 
         HistoryRow kept = rows.findHistory(row.id()).orElseThrow();
-        assertThat(kept.usage()).isEqualTo("u" + answers.indexOf(true));
-        assertThat(Rows.text(kept.last())).isEqualTo(Rows.text(row));
+        String usage = "u" + answers.indexOf(true);
+        assertThat(Rows.text(kept.last()))
+                .isEqualTo(Rows.text(row.change().usage(usage, 1L).build()));
         assertThat(kept.endedAt()).isEqualTo(Rows.START);
-        assertThat(kept.freedBytes()).isEqualTo(1L);
         assertThat(rows.archive(Rows.history(row))).isFalse();
     }
 
@@ -175,9 +182,73 @@ abstract class SandboxStoreContract {
         assertThat(rows.list(new RowFilter(null, null, Set.of(), Map.of("task", "42"), null), null, 10))
                 .hasSize(1);
 
-        assertThat(rows.archive(new HistoryRow(now, Rows.START, null, null))).isTrue();
+        SandboxRow unmeasured = now.change().usage(null, null).build();
+        assertThat(rows.archive(new HistoryRow(unmeasured, Rows.START))).isTrue();
         assertThat(rows.findHistory(seen.id()))
-                .hasValueSatisfying(kept -> assertThat(kept.freedBytes()).isNull());
+                .hasValueSatisfying(kept -> assertThat(kept.last().freedBytes()).isNull());
+    }
+
+    @Test
+    void listsHistoryFromTheNewestOnInPagesAndPurgesTheOldest() {
+        List<SandboxId> ids = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            SandboxRow row = rows.insert(Rows.row(SandboxId.generate(i), i % 2 == 0 ? "even" : "odd", Map.of()));
+            SandboxRow ended = row.change()
+                    .end("because", i < 3 ? "idle" : "request", "me")
+                    .build();
+            // two end at the same time
+            assertThat(rows.archive(new HistoryRow(ended, Rows.START.plusSeconds(i / 2))))
+                    .isTrue();
+            ids.add(row.id());
+        }
+        Collections.reverse(ids);
+        List<SandboxId> listed = new ArrayList<>();
+        HistoryCursor after = null;
+        for (List<HistoryRow> page = rows.listHistory(HistoryFilter.ALL, null, 2);
+                !page.isEmpty();
+                page = rows.listHistory(HistoryFilter.ALL, after, 2)) {
+            page.forEach(history -> listed.add(history.last().id()));
+            HistoryRow last = page.get(page.size() - 1);
+            after = new HistoryCursor(last.endedAt(), last.last().id());
+        }
+        assertThat(listed).isEqualTo(ids);
+        assertThat(ids(new HistoryFilter(null, "odd", null, null, null)))
+                .containsExactly(ids.get(1), ids.get(3), ids.get(5));
+        assertThat(ids(new HistoryFilter("memory", null, "idle", null, null))).hasSize(3);
+        assertThat(ids(new HistoryFilter("other", null, null, null, null))).isEmpty();
+        assertThat(ids(new HistoryFilter(null, null, null, Rows.START.plusSeconds(1), Rows.START.plusSeconds(3))))
+                .containsExactlyElementsOf(ids.subList(1, 5));
+
+        assertThat(rows.purgeHistory(Rows.START.plusSeconds(2), 3)).isEqualTo(3);
+        assertThat(rows.purgeHistory(Rows.START.plusSeconds(2), 3)).isEqualTo(1);
+        assertThat(rows.purgeHistory(Rows.START.plusSeconds(2), 3)).isZero();
+        assertThat(ids(HistoryFilter.ALL)).containsExactlyElementsOf(ids.subList(0, 3));
+    }
+
+    private List<SandboxId> ids(HistoryFilter filter) {
+        return rows.listHistory(filter, null, 100).stream()
+                .map(history -> history.last().id())
+                .toList();
+    }
+
+    @Test
+    void countsByStateAndWhatIsStuck() {
+        for (SandboxState state : SandboxState.values()) {
+            if (state != SandboxState.CLEANED) {
+                rows.insert(Rows.in(state, Rows.row()));
+            }
+        }
+        rows.insert(
+                Rows.in(SandboxState.CLEANING, Rows.row().change().attempts(9).build()));
+        rows.insert(
+                Rows.in(SandboxState.CLEANING, Rows.row().change().attempts(10).build()));
+        RowCounts counts = rows.count(10);
+        assertThat(counts.byState())
+                .containsEntry(SandboxState.ACTIVE, 1L)
+                .containsEntry(SandboxState.EXPIRED, 1L)
+                .containsEntry(SandboxState.CLEANING, 3L)
+                .hasSize(SandboxState.values().length - 1);
+        assertThat(counts.stuck()).isEqualTo(1);
     }
 
     @Test
@@ -376,7 +447,7 @@ abstract class SandboxStoreContract {
                         seen.change().lastError(odd).end(odd, odd, odd).build())
                 .orElseThrow();
         assertThat(rows.find(seen.id()).orElseThrow().endReason()).hasSize(1000).startsWith("x \ud83d\ude00x ");
-        assertThat(rows.archive(new HistoryRow(failed, Rows.START, null, null))).isTrue();
+        assertThat(rows.archive(new HistoryRow(failed, Rows.START))).isTrue();
 
         SandboxRow other = rows.insert(Rows.row());
         rows.compareAndSet(other.change().end("y" + odd, odd, odd).build());

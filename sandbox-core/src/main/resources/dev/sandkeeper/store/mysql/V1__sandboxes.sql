@@ -43,8 +43,12 @@ CREATE TABLE IF NOT EXISTS sandkeeper_sandbox (
     end_reason VARCHAR(1000),
     end_policy VARCHAR(500),
     ended_by VARCHAR(500),
+    usage_report MEDIUMTEXT,
+    freed_bytes BIGINT,
+    audit MEDIUMTEXT NOT NULL,
     KEY sandkeeper_sandbox_due (due_at, id),
     KEY sandkeeper_sandbox_owner (owner, id),
+    KEY sandkeeper_sandbox_state (state, attempts),
     UNIQUE KEY sandkeeper_sandbox_session (session_key)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
 
@@ -90,7 +94,10 @@ CREATE TABLE IF NOT EXISTS sandkeeper_history (
     end_reason VARCHAR(1000),
     end_policy VARCHAR(500),
     ended_by VARCHAR(500),
-    ended_at BIGINT NOT NULL,
     usage_report MEDIUMTEXT,
-    freed_bytes BIGINT
+    freed_bytes BIGINT,
+    audit MEDIUMTEXT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    KEY sandkeeper_history_end (ended_at, id),
+    KEY sandkeeper_history_owner (owner, ended_at, id)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;

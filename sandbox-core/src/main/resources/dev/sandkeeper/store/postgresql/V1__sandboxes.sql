@@ -42,11 +42,15 @@ CREATE TABLE IF NOT EXISTS sandkeeper_sandbox (
     claimed_at BIGINT,
     end_reason VARCHAR(1000) COLLATE "C",
     end_policy VARCHAR(500) COLLATE "C",
-    ended_by VARCHAR(500) COLLATE "C"
+    ended_by VARCHAR(500) COLLATE "C",
+    usage_report TEXT COLLATE "C",
+    freed_bytes BIGINT,
+    audit TEXT COLLATE "C" NOT NULL
 );
 
 CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_due ON sandkeeper_sandbox (due_at, id);
 CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_owner ON sandkeeper_sandbox (owner, id);
+CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_state ON sandkeeper_sandbox (state, attempts);
 CREATE UNIQUE INDEX IF NOT EXISTS sandkeeper_sandbox_session ON sandkeeper_sandbox (session_key);
 
 -- The labels of live sandboxes once more, to be found by.
@@ -92,7 +96,11 @@ CREATE TABLE IF NOT EXISTS sandkeeper_history (
     end_reason VARCHAR(1000) COLLATE "C",
     end_policy VARCHAR(500) COLLATE "C",
     ended_by VARCHAR(500) COLLATE "C",
-    ended_at BIGINT NOT NULL,
     usage_report TEXT COLLATE "C",
-    freed_bytes BIGINT
+    freed_bytes BIGINT,
+    audit TEXT COLLATE "C" NOT NULL,
+    ended_at BIGINT NOT NULL
 );
+
+CREATE INDEX IF NOT EXISTS sandkeeper_history_end ON sandkeeper_history (ended_at, id);
+CREATE INDEX IF NOT EXISTS sandkeeper_history_owner ON sandkeeper_history (owner, ended_at, id);
