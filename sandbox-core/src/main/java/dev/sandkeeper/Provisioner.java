@@ -1,6 +1,7 @@
 package dev.sandkeeper;
 
 import dev.sandkeeper.cleanup.Cleanup;
+import dev.sandkeeper.internal.AuditLog;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -218,10 +219,12 @@ final class Provisioner {
                         .providerRef(connection.providerRef())
                         .lease(null, null)
                         .lastActiveAt(now)
+                        .step(new AuditEntry(now, "created", "as " + connection.providerRef() + " by " + jvm))
                         .build();
                 Optional<SandboxRow> active = rows.compareAndSet(
                         next.change().dueAt(cleanup.dueAt(next, now)).build());
                 if (active.isPresent()) {
+                    AuditLog.last(active.get());
                     return active.get();
                 }
                 // The beat that keeps our own lease changes the row too.
@@ -277,9 +280,11 @@ final class Provisioner {
                         .settledAt(nothingMade ? now : now.plus(backend.createSettlesWithin()))
                         .end("it could not be created: " + code, "create_failed", jvm)
                         .lastError(error.getMessage())
+                        .step(new AuditEntry(now, "failed", "it could not be created: " + code))
                         .dueAt(now)
                         .build());
                 if (given.isPresent()) {
+                    AuditLog.last(given.get());
                     break;
                 }
             }

@@ -8,11 +8,11 @@ import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.Infos;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
+import dev.sandkeeper.internal.Transition;
 import dev.sandkeeper.internal.Workers;
 import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
-import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ResourceUsage;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.store.SandboxStore;
@@ -48,7 +48,6 @@ import org.slf4j.LoggerFactory;
 public final class SandboxManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SandboxManager.class);
     private static final Duration CLOSE_BOUND = Duration.ofSeconds(10);
-    private static final Duration TRANSITION_BOUND = Duration.ofMinutes(2);
 
     private final Map<String, SandboxBackend> backends;
     private final SandboxStore store;
@@ -77,7 +76,8 @@ public final class SandboxManager implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(1, Workers.daemons("sandkeeper-timer"));
         this.timer.setRemoveOnCancelPolicy(true);
         this.workers = Workers.create("sandkeeper-worker");
-        EngineContext context = new EngineContext(rows, backends, jvm, timer, workers, listeners, this::ending);
+        EngineContext context =
+                new EngineContext(rows, backends, jvm, timer, workers, listeners, !listeners.isEmpty(), this::ending);
         this.cleanup = new Cleanup(context, b.policy, b.cleanupSettings);
         Duration lease = b.cleanupSettings.lease();
         this.activity = new ActivityTracker(rows, jvm, lease, timer, workers, this::lost);
@@ -120,7 +120,6 @@ public final class SandboxManager implements AutoCloseable {
             destroyQuietly(made.row().id(), "its handle could not be made");
             throw e;
         }
-        LOG.info("created sandbox {} at {}", made.row().id(), backend.name());
         listeners.accept(new SandboxEvent.Created(Infos.of(made.row()), made.took()));
         cleanup.wake();
         return sandbox;
@@ -417,30 +416,15 @@ public final class SandboxManager implements AutoCloseable {
         if (row.state() != from || ref == null) {
             throw conflict(row, "is not " + from + " but " + row.state());
         }
-        SandboxRow begun = rows.compareAndSet(row.change()
-                        .state(through)
-                        .dueAt(rows.now().plus(TRANSITION_BOUND))
-                        .build())
-                .orElseThrow(() -> conflict(row, "was changed by somebody else at the same time"));
-        RuntimeException failure = null;
-        try {
-            step.take(backend, ref);
-        } catch (RuntimeException e) {
-            failure = e;
-        }
-        ProviderState found = backend.state(ref);
-        SandboxState reached = found == ProviderState.PAUSED
-                ? SandboxState.PAUSED
-                : found == ProviderState.PRESENT ? SandboxState.ACTIVE : through;
-        Instant now = rows.now();
-        SandboxRow next =
-                begun.change().state(reached).lastActiveAt(now).dueAt(now).build();
-        if (reached != through) {
-            next = next.change().dueAt(cleanup.dueAt(next, now)).build();
-        }
-        rows.compareAndSet(next);
-        if (failure != null) {
-            throw failure;
+        Optional<SandboxRow> taken = new Transition(rows, cleanup::dueAt)
+                .take(
+                        row,
+                        through,
+                        "the application asked for it",
+                        () -> step.take(backend, ref),
+                        () -> backend.state(ref));
+        if (taken.isEmpty()) {
+            throw conflict(row, "was changed by somebody else at the same time");
         }
     }
 

@@ -1,11 +1,13 @@
 package dev.sandkeeper.cleanup;
 
+import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxConflictException;
 import dev.sandkeeper.SandboxEvent;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxState;
+import dev.sandkeeper.internal.AuditLog;
 import dev.sandkeeper.internal.EngineContext;
 import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.Infos;
@@ -20,6 +22,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Ends one sandbox: claim, destroy, archive. Whatever happens in between may be repeated by anybody; what is written is
@@ -34,11 +37,15 @@ final class Cleaner {
     private final EngineContext context;
     private final SandboxRows rows;
     private final CleanupSettings settings;
+    private final BoundedCalls calls;
+    private final Measuring measuring;
 
-    Cleaner(EngineContext context, CleanupSettings settings) {
+    Cleaner(EngineContext context, CleanupSettings settings, BoundedCalls calls) {
         this.context = context;
         this.rows = context.rows();
         this.settings = settings;
+        this.calls = calls;
+        this.measuring = new Measuring(calls, settings.measureDisk());
     }
 
     /** How a cleaning that did not throw came out. */
@@ -49,6 +56,19 @@ final class Cleaner {
         SETTLING,
         /** Somebody else has taken it over. */
         LOST
+    }
+
+    /**
+     * How it came out.
+     *
+     * @param freedBytes what was freed on disk; 0 if that is not known
+     */
+    record Cleaned(Outcome outcome, long freedBytes) {
+        static final Cleaned LOST = new Cleaned(Outcome.LOST, 0);
+
+        boolean done() {
+            return outcome == Outcome.CLEANED;
+        }
     }
 
     /**
@@ -74,9 +94,17 @@ final class Cleaner {
             SandboxBackend backend = context.backends().get(seen.backend());
             next.settledAt(sent.plus(backend == null ? Duration.ofMinutes(1) : backend.createSettlesWithin()));
         }
-        Optional<SandboxRow> claimed = rows.compareAndSet(next.build());
+        SandboxRow planned = next.build();
+        planned = planned.change()
+                .step(new AuditEntry(
+                        now,
+                        "claimed",
+                        "fence " + planned.fence() + ", by " + context.jvm() + ", policy " + planned.endPolicy() + ": "
+                                + planned.endReason()))
+                .build();
+        Optional<SandboxRow> claimed = rows.compareAndSet(planned);
         claimed.ifPresent(row -> {
-            LOG.debug("claimed sandbox {} under fence {}: {}", row.id(), row.fence(), row.endReason());
+            AuditLog.last(row);
             context.ending().accept(row);
         });
         return claimed;
@@ -86,31 +114,82 @@ final class Cleaner {
      * Destroys and archives a claimed sandbox. A failure is written to the row, with the time of the next attempt, before
      * it is thrown.
      */
-    Outcome clean(SandboxRow claimed) {
+    Cleaned clean(SandboxRow claimed) {
+        return work(claimed, this::finish);
+    }
+
+    /** Destroys what a claimed sandbox has at its provider, and gives the lease back without archiving. */
+    Cleaned destroyOnly(SandboxRow claimed) {
+        return work(claimed, (row, started) -> {
+            Instant now = rows.now();
+            Optional<SandboxRow> written = rows.compareAndSet(row.change()
+                    .lease(null, null)
+                    .dueAt(now.plus(settings.lease()))
+                    .step(new AuditEntry(now, "destroyed", "not archived yet"))
+                    .build());
+            written.ifPresent(AuditLog::last);
+            return written.isPresent() ? new Cleaned(Outcome.CLEANED, freed(row)) : Cleaned.LOST;
+        });
+    }
+
+    /** What comes after the destruction. */
+    private interface Completion {
+        Cleaned complete(SandboxRow row, long started);
+    }
+
+    private Cleaned work(SandboxRow claimed, Completion completion) {
         long started = System.nanoTime();
         LeaseKeeper lease = new LeaseKeeper(context, claimed, settings.lease());
+        MDC.put(AuditLog.SANDBOX, claimed.id().toString());
         try (lease) {
-            SandboxBackend backend = backend(claimed);
-            String ref = claimed.providerRef();
-            if (ref == null) {
-                ref = backend.find(rows.deployment(), claimed.id()).orElse(null);
-            }
-            if (ref != null) {
-                lease.ensure();
-                backend.destroy(ref);
-                verifyGone(backend, ref, claimed);
-            }
-            return finish(lease.stop(), started);
+            destroyResources(lease, claimed);
+            return completion.complete(lease.stop(), started);
         } catch (SandboxConflictException e) {
             LOG.info("gave up cleaning sandbox {}: {}", claimed.id(), e.getMessage());
-            return Outcome.LOST;
+            return Cleaned.LOST;
         } catch (RuntimeException e) {
             putBack(lease, claimed, e, since(started));
             throw e;
+        } finally {
+            MDC.remove(AuditLog.SANDBOX);
         }
     }
 
-    private Outcome finish(SandboxRow row, long started) {
+    private void destroyResources(LeaseKeeper lease, SandboxRow claimed) {
+        SandboxBackend backend = backend(claimed);
+        Duration patience = settings.providerTimeout();
+        String ref = claimed.providerRef();
+        if (ref == null) {
+            ref = calls.call(
+                            "find sandbox " + claimed.id(),
+                            patience,
+                            () -> backend.find(rows.deployment(), claimed.id()))
+                    .orElse(null);
+        }
+        if (ref == null) {
+            return;
+        }
+        String found = ref;
+        if (claimed.usage() == null) {
+            measuring
+                    .measure(backend, claimed, found)
+                    .ifPresent(usage -> lease.change(next -> next.usage(usage.json(), usage.diskBytes())));
+        }
+        lease.ensure();
+        calls.run("destroy " + found, patience, () -> backend.destroy(found));
+        ProviderState state = calls.call("look at " + found, patience, () -> backend.state(found));
+        if (state == ProviderState.PRESENT || state == ProviderState.PAUSED) {
+            // a provider may say that it has destroyed and lie
+            throw new BackendUnavailableException(Failure.of(
+                            "destroy_without_effect",
+                            "the provider reported " + found + " as destroyed and still has it (" + state + ")")
+                    .backend(claimed.backend())
+                    .sandbox(claimed.id())
+                    .remedy("It is tried again"));
+        }
+    }
+
+    private Cleaned finish(SandboxRow row, long started) {
         Instant now = rows.now();
         Instant settledAt = row.settledAt();
         if (settledAt != null && now.isBefore(settledAt)) {
@@ -119,15 +198,23 @@ final class Cleaner {
                     .lease(null, null)
                     .dueAt(look.isBefore(settledAt) ? look : settledAt)
                     .build());
-            return Outcome.SETTLING;
+            return new Cleaned(Outcome.SETTLING, 0);
         }
-        HistoryRow history = new HistoryRow(row, now);
+        String ref = row.providerRef() == null ? "nothing of it was found" : row.providerRef();
+        SandboxRow last =
+                row.change().step(new AuditEntry(now, "destroyed", ref)).build();
+        HistoryRow history = new HistoryRow(last, now);
         if (!rows.archive(history)) {
-            return Outcome.LOST;
+            return Cleaned.LOST;
         }
-        LOG.info("destroyed sandbox {} at {}: {}", row.id(), row.backend(), row.endReason());
+        AuditLog.last(last);
         context.events().accept(new SandboxEvent.Destroyed(Infos.of(history), since(started)));
-        return Outcome.CLEANED;
+        return new Cleaned(Outcome.CLEANED, freed(last));
+    }
+
+    private static long freed(SandboxRow row) {
+        Long bytes = row.freedBytes();
+        return bytes == null ? 0 : bytes;
     }
 
     private static Duration since(long started) {
@@ -147,33 +234,23 @@ final class Cleaner {
         return backend;
     }
 
-    /** A provider may say that it has destroyed and lie. */
-    private static void verifyGone(SandboxBackend backend, String ref, SandboxRow row) {
-        ProviderState state = backend.state(ref);
-        if (state == ProviderState.PRESENT || state == ProviderState.PAUSED) {
-            throw new BackendUnavailableException(Failure.of(
-                            "destroy_without_effect",
-                            "the provider reported " + ref + " as destroyed and still has it (" + state + ")")
-                    .backend(row.backend())
-                    .sandbox(row.id())
-                    .remedy("It is tried again"));
-        }
-    }
-
     /** Gives the lease back, so that anybody may try again at the next attempt's time. */
     private void putBack(LeaseKeeper lease, SandboxRow claimed, RuntimeException error, Duration took) {
         try {
             SandboxRow row = lease.stop();
             int attempts = row.attempts() + 1;
-            Instant next = rows.now().plus(backoff(attempts));
+            Instant now = rows.now();
+            Instant next = now.plus(backoff(attempts));
             Optional<SandboxRow> written = rows.compareAndSet(row.change()
                     .lease(null, null)
                     .attempts(attempts)
                     .nextAttemptAt(next)
                     .dueAt(next)
                     .lastError(describe(error))
+                    .step(new AuditEntry(now, "failed", "attempt " + attempts + ": " + describe(error)))
                     .build());
             if (written.isPresent()) {
+                AuditLog.last(written.get());
                 boolean stuck = attempts >= settings.stuckAfter();
                 if (stuck) {
                     LOG.error("sandbox {} is stuck: cleaning it has failed {} times", row.id(), attempts, error);

@@ -1,33 +1,35 @@
 package dev.sandkeeper.cleanup;
 
+import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxConflictException;
 import dev.sandkeeper.SandboxEvent;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxInfo;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxNotFoundException;
 import dev.sandkeeper.SandboxState;
+import dev.sandkeeper.internal.AuditLog;
 import dev.sandkeeper.internal.EngineContext;
 import dev.sandkeeper.internal.Infos;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.SandboxBackend;
+import io.github.resilience4j.ratelimiter.RateLimiter;
+import io.github.resilience4j.ratelimiter.RateLimiterConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,11 +45,14 @@ public final class Cleanup {
 
     private final EngineContext context;
     private final SandboxRows rows;
-    private final CleanupPolicy policy;
+    private final Judge judge;
     private final CleanupSettings settings;
     private final Cleaner cleaner;
     private final Sweeper sweeper;
+    private final Pauser pauser;
+    private final Archive archive;
     private final Semaphore permits;
+    private final Optional<RateLimiter> rateLimiter;
     private final EngineLoop loop;
 
     /**
@@ -58,38 +63,193 @@ public final class Cleanup {
      * @param settings how to work
      */
     public Cleanup(EngineContext context, CleanupPolicy policy, CleanupSettings settings) {
+        BoundedCalls calls = new BoundedCalls(context.workers());
         this.context = context;
         this.rows = context.rows();
-        this.policy = policy;
+        this.judge = new Judge(policy, calls, settings.reviewInterval());
         this.settings = settings;
-        this.cleaner = new Cleaner(context, settings);
-        this.sweeper = new Sweeper(context, settings, cleaner, row -> decide(row, rows.now()));
+        this.cleaner = new Cleaner(context, settings, calls);
+        this.sweeper = new Sweeper(context, settings, calls, cleaner, row -> judge.decide(row, rows.now()));
+        this.pauser = new Pauser(context, settings, calls, judge);
+        this.archive = new Archive(rows, settings.archiveRetention());
         this.permits = new Semaphore(settings.parallelism());
+        this.rateLimiter =
+                settings.rateLimit() == 0 ? Optional.empty() : Optional.of(rateLimiter(settings.rateLimit()));
         this.loop = new EngineLoop(this, context);
     }
 
+    private static RateLimiter rateLimiter(int perSecond) {
+        return RateLimiter.of(
+                "sandkeeper-cleanup",
+                RateLimiterConfig.custom()
+                        .limitForPeriod(1)
+                        .limitRefreshPeriod(Duration.ofSeconds(1).dividedBy(perSecond))
+                        .timeoutDuration(Duration.ofHours(1))
+                        .build());
+    }
+
     /**
-     * Looks at everything that is due now and ends what must go. Returns when that is done.
+     * Looks at everything that is due now and ends what must go: {@link #run(CleanupRequest)} with
+     * {@link CleanupRequest#due()}.
      *
+     * @return what was done
+     * @throws dev.sandkeeper.StoreUnavailableException if the store did not answer
+     * @throws SandboxInterruptedException if the calling thread was interrupted
+     */
+    public CleanupReport run() {
+        return run(CleanupRequest.due());
+    }
+
+    /**
+     * Looks at what a request asks for and ends what must go. Returns when that is done. May be repeated, by anybody.
+     *
+     * @param request what to look at, and whether to change anything
      * @return what was done; a failure of one sandbox is in the report and stops nothing
      * @throws dev.sandkeeper.StoreUnavailableException if the store did not answer
      * @throws SandboxInterruptedException if the calling thread was interrupted; what was claimed is finished all the same
      */
-    public CleanupReport run() {
+    public CleanupReport run(CleanupRequest request) {
         Instant started = rows.now();
         Tally tally = new Tally();
-        Set<SandboxId> seen = new HashSet<>();
-        while (true) {
-            List<SandboxRow> page = new ArrayList<>(rows.due(rows.now(), settings.batch()));
-            int size = page.size();
-            page.removeIf(row -> !seen.add(row.id()));
+        request.ids().stream()
+                .filter(id -> rows.find(id).isEmpty() && rows.findHistory(id).isEmpty())
+                .forEach(id -> tally.failed(id, "sandbox_not_found: no sandbox has the id " + id));
+        Selection selection = new Selection(rows, request, settings.batch());
+        for (List<SandboxRow> page = selection.next(); !page.isEmpty(); page = selection.next()) {
             // Several JVMs read the same page: in different orders they get in each other's way less.
             Collections.shuffle(page);
-            lookAtAll(page, tally);
-            if (page.isEmpty() || size < settings.batch()) {
-                return tally.report(started, rows.now());
-            }
+            lookAtAll(page, request, tally);
         }
+        return tally.report(started, rows.now(), request.dryRun());
+    }
+
+    /**
+     * Finds sandboxes whose time has come: those that the policy wants ended or paused, those that have expired, and those
+     * whose cleaning is due. Changes nothing.
+     *
+     * @param limit the most; more than 0
+     * @return the most overdue first
+     * @throws dev.sandkeeper.StoreUnavailableException if the store did not answer
+     */
+    public List<SandboxInfo> findExpired(int limit) {
+        if (limit < 1) {
+            throw new IllegalArgumentException("limit must be more than 0: " + limit);
+        }
+        CleanupRequest request = CleanupRequest.builder().dryRun().build();
+        Selection selection = new Selection(rows, request, settings.batch());
+        List<SandboxRow> expired = new ArrayList<>();
+        for (List<SandboxRow> page = selection.next(); !page.isEmpty(); page = selection.next()) {
+            page.removeIf(row -> verdict(row, request, rows.now()) instanceof Decision.Keep);
+            expired.addAll(page);
+        }
+        expired.sort(Comparator.comparing(SandboxRow::dueAt));
+        return expired.stream().limit(limit).map(Infos::of).toList();
+    }
+
+    /**
+     * Marks a sandbox as expired, whatever the policy says: it is cleaned by the next run unless it is renewed before.
+     *
+     * @param id the sandbox
+     * @return whether this call has marked it; false if it was expired, being cleaned, or gone already
+     * @throws SandboxNotFoundException if no row and no history has the id
+     * @throws SandboxConflictException if it is being created, paused or resumed
+     */
+    public boolean markExpired(SandboxId id) {
+        while (true) {
+            SandboxRow row = rows.find(id).orElse(null);
+            if (row == null) {
+                refuseUnknown(id);
+                return false;
+            }
+            switch (row.state()) {
+                case ACTIVE, PAUSED -> {
+                    if (expire(row, new Decision.Destroy("request", "the application marked it as expired"))
+                            .isPresent()) {
+                        wake();
+                        return true;
+                    }
+                }
+                case PROVISIONING, PAUSING, RESUMING ->
+                    throw new SandboxConflictException(
+                            Failure.of("sandbox_busy", "sandbox " + id + " cannot be marked: it is " + row.state())
+                                    .sandbox(id)
+                                    .backend(row.backend())
+                                    .remedy("Wait, then repeat the call, or destroy it"));
+                case EXPIRED, CLEANING, CLEANED -> {
+                    return false;
+                }
+            }
+            pause(id);
+        }
+    }
+
+    /**
+     * Destroys what a sandbox has at its provider, and leaves its row for {@link #archive(SandboxId)}. If nobody calls that
+     * within the {@link CleanupSettings#lease() lease}, the engine does it.
+     *
+     * @param id the sandbox
+     * @return whether this call has destroyed it; false if it was archived already, or somebody else cleans it now
+     * @throws SandboxNotFoundException if no row and no history has the id
+     * @throws SandboxException if it could not be established that nothing is left; the engine goes on trying
+     */
+    public boolean destroyResources(SandboxId id) {
+        SandboxRow row = rows.find(id).orElse(null);
+        if (row == null) {
+            refuseUnknown(id);
+            return false;
+        }
+        return !isClaimed(row)
+                && cleaner.claim(row, new Decision.Destroy("request", "the application destroyed its resources"))
+                        .filter(claimed -> cleaner.destroyOnly(claimed).done())
+                        .isPresent();
+    }
+
+    /**
+     * Moves a sandbox of which nothing is left to the archive. Its provider is asked once more.
+     *
+     * @param id the sandbox
+     * @return whether this call has archived it; false if it was archived already, or somebody else cleans it now
+     * @throws SandboxNotFoundException if no row and no history has the id
+     * @throws SandboxConflictException if its cleaning has not begun: {@link #destroyResources} first
+     * @throws SandboxException if it could not be established that nothing is left; the engine goes on trying
+     */
+    public boolean archive(SandboxId id) {
+        SandboxRow row = rows.find(id).orElse(null);
+        if (row == null) {
+            refuseUnknown(id);
+            return false;
+        }
+        if (row.state() != SandboxState.CLEANING) {
+            throw new SandboxConflictException(
+                    Failure.of("not_destroyed", "sandbox " + id + " cannot be archived: it is " + row.state())
+                            .sandbox(id)
+                            .backend(row.backend())
+                            .remedy("Call destroyResources(id) first"));
+        }
+        return !isClaimed(row)
+                && cleaner.claim(row, null)
+                        .filter(claimed -> cleaner.clean(claimed).done())
+                        .isPresent();
+    }
+
+    /**
+     * Forgets the history of sandboxes that ended longer ago than {@link CleanupSettings#archiveRetention()}. The engine does
+     * so by itself, once in every {@link CleanupSettings#interval()}.
+     *
+     * @return how many were forgotten
+     * @throws dev.sandkeeper.StoreUnavailableException if the store did not answer
+     */
+    public long purgeArchive() {
+        return archive.purge();
+    }
+
+    /**
+     * What is kept of sandboxes that have ended.
+     *
+     * @return always the same object
+     */
+    public Archive archive() {
+        return archive;
     }
 
     /**
@@ -126,17 +286,13 @@ public final class Cleanup {
         while (true) {
             Optional<SandboxRow> found = rows.find(id);
             if (found.isEmpty()) {
-                if (rows.findHistory(id).isPresent()) {
-                    return;
-                }
-                throw new SandboxNotFoundException(Failure.of("sandbox_not_found", "no sandbox has the id " + id)
-                        .sandbox(id)
-                        .remedy("Check the id, and that this is the deployment it was created in"));
+                refuseUnknown(id);
+                return;
             }
             SandboxRow row = found.get();
             if (!isClaimed(row)) {
                 Optional<SandboxRow> claimed = cleaner.claim(row, end);
-                if (claimed.isPresent() && cleaner.clean(claimed.get()) != Cleaner.Outcome.LOST) {
+                if (claimed.isPresent() && cleaner.clean(claimed.get()).outcome() != Cleaner.Outcome.LOST) {
                     return;
                 }
             } else if (System.nanoTime() - deadline > 0) {
@@ -149,6 +305,15 @@ public final class Cleanup {
         }
     }
 
+    /** One that has ended is known. */
+    private void refuseUnknown(SandboxId id) {
+        if (rows.findHistory(id).isEmpty()) {
+            throw new SandboxNotFoundException(Failure.of("sandbox_not_found", "no sandbox has the id " + id)
+                    .sandbox(id)
+                    .remedy("Check the id, and that this is the deployment it was created in"));
+        }
+    }
+
     /** A little time between two looks at a row that somebody else is changing. */
     private static void pause(SandboxId id) {
         try {
@@ -156,10 +321,10 @@ public final class Cleanup {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SandboxInterruptedException(
-                    Failure.of("interrupted", "interrupted while destroying sandbox " + id)
+                    Failure.of("interrupted", "interrupted while waiting for sandbox " + id)
                             .sandbox(id)
                             .cause(e)
-                            .remedy("The engine goes on destroying it"));
+                            .remedy("The engine goes on by itself"));
         }
     }
 
@@ -211,7 +376,7 @@ public final class Cleanup {
         return settings;
     }
 
-    private void lookAtAll(List<SandboxRow> page, Tally tally) {
+    private void lookAtAll(List<SandboxRow> page, CleanupRequest request, Tally tally) {
         CountDownLatch done = new CountDownLatch(page.size());
         try {
             for (SandboxRow row : page) {
@@ -220,7 +385,7 @@ public final class Cleanup {
                 try {
                     context.workers().execute(() -> {
                         try {
-                            lookAt(row, tally);
+                            lookAt(row, request, tally);
                         } finally {
                             permits.release();
                             done.countDown();
@@ -244,11 +409,15 @@ public final class Cleanup {
         }
     }
 
-    private void lookAt(SandboxRow row, Tally tally) {
-        tally.processed.incrementAndGet();
+    private void lookAt(SandboxRow row, CleanupRequest request, Tally tally) {
+        tally.processed();
         try {
-            if (look(row)) {
-                tally.cleaned.incrementAndGet();
+            Instant now = rows.now();
+            Decision verdict = verdict(row, request, now);
+            if (request.dryRun()) {
+                tally.planned(row.id(), verdict);
+            } else {
+                act(row, verdict, now, tally);
             }
         } catch (RuntimeException e) {
             LOG.debug("sandbox {} could not be looked after", row.id(), e);
@@ -256,68 +425,79 @@ public final class Cleanup {
         }
     }
 
-    /** Whether nothing of the sandbox is left afterwards. */
-    private boolean look(SandboxRow row) {
+    /** What is to be done with a row, whether the policy says so or what has been begun already. */
+    private Decision verdict(SandboxRow row, CleanupRequest request, Instant now) {
+        Decision.Destroy begun = new Decision.Destroy(
+                row.endPolicy() == null ? "request" : row.endPolicy(), row.endReason() == null ? "" : row.endReason());
+        if (row.state() == SandboxState.CLEANING) {
+            return isClaimed(row) ? new Decision.Keep(row.dueAt(), "somebody cleans it") : begun;
+        }
+        if (request.force()) {
+            return new Decision.Destroy("request", request.reason());
+        }
         return switch (row.state()) {
             case PROVISIONING -> {
                 Instant until = row.leaseUntil();
-                if (until != null && until.isAfter(rows.now())) {
-                    yield false;
-                }
-                yield end(row, new Decision.Destroy("provisioning", "its creator ended before the provider answered"));
+                yield until != null && until.isAfter(now)
+                        ? new Decision.Keep(until, "it is being created")
+                        : new Decision.Destroy("provisioning", "its creator ended before the provider answered");
             }
-            case ACTIVE, PAUSED -> judge(row);
-            case PAUSING, RESUMING -> {
-                finishTransition(row);
-                yield false;
-            }
-            case EXPIRED -> end(row, null);
-            case CLEANING -> !isClaimed(row) && end(row, null);
-            case CLEANED -> false;
+            case PAUSING, RESUMING -> new Decision.Keep(row.dueAt(), "it is being paused or resumed");
+            case EXPIRED -> begun;
+            case ACTIVE, PAUSED -> judge.decide(row, now);
+            case CLEANING, CLEANED -> new Decision.Keep(row.dueAt(), "it is being cleaned");
         };
     }
 
-    private boolean end(SandboxRow row, Decision.@Nullable Destroy decision) {
-        Optional<SandboxRow> claimed = cleaner.claim(row, decision);
-        return claimed.isPresent() && cleaner.clean(claimed.get()) == Cleaner.Outcome.CLEANED;
+    private void act(SandboxRow row, Decision verdict, Instant now, Tally tally) {
+        if (verdict instanceof Decision.Destroy destroy) {
+            // an expired one may be renewed until it is claimed
+            boolean expires = (row.state() == SandboxState.ACTIVE || row.state() == SandboxState.PAUSED);
+            Optional<SandboxRow> ending = expires ? expire(row, destroy) : Optional.of(row);
+            ending.ifPresent(expired -> tally.cleaned(end(expired, destroy)));
+        } else if (verdict instanceof Decision.Pause pause) {
+            Optional<Decision.Destroy> instead = pauser.refusal(row, pause);
+            if (instead.isPresent()) {
+                act(row, instead.get(), now, tally);
+            } else if (pauser.pause(row, pause)) {
+                tally.paused();
+            }
+        } else if (row.state() == SandboxState.PAUSING || row.state() == SandboxState.RESUMING) {
+            finishTransition(row);
+        } else if (row.state() == SandboxState.ACTIVE || row.state() == SandboxState.PAUSED) {
+            if (isGone(row)) {
+                tally.cleaned(sweeper.endGhost(row));
+            } else {
+                rows.compareAndSet(row.change().dueAt(judge.dueAt(verdict, now)).build());
+            }
+        }
     }
 
-    private boolean judge(SandboxRow row) {
+    private Optional<SandboxRow> expire(SandboxRow row, Decision.Destroy end) {
         Instant now = rows.now();
-        Decision decision = decide(row, now);
-        if (decision instanceof Decision.Destroy destroy) {
-            Optional<SandboxRow> expired = rows.compareAndSet(row.change()
-                    .state(SandboxState.EXPIRED)
-                    .end(destroy.reason(), destroy.policy(), context.jvm())
-                    .dueAt(now)
-                    .build());
-            if (expired.isEmpty()) {
-                return false;
-            }
-            context.events().accept(new SandboxEvent.Expired(Infos.of(expired.get())));
-            return end(expired.get(), destroy);
-        }
-        if (isGone(row)) {
-            return sweeper.endGhost(row);
-        }
-        rows.compareAndSet(row.change().dueAt(dueAt(decision, now)).build());
-        return false;
+        Optional<SandboxRow> expired = rows.compareAndSet(row.change()
+                .state(SandboxState.EXPIRED)
+                .end(end.reason(), end.policy(), context.jvm())
+                .dueAt(now)
+                .step(new AuditEntry(now, "expired", "policy " + end.policy() + ": " + end.reason()))
+                .build());
+        expired.ifPresent(marked -> {
+            AuditLog.last(marked);
+            context.events().accept(new SandboxEvent.Expired(Infos.of(marked)));
+        });
+        return expired;
+    }
+
+    private Cleaner.Cleaned end(SandboxRow row, Decision.Destroy decision) {
+        rateLimiter.ifPresent(RateLimiter::waitForPermission);
+        return cleaner.claim(row, decision).map(cleaner::clean).orElse(Cleaner.Cleaned.LOST);
     }
 
     /** A review asks for the one resource: a list may still have the remains of a sandbox that is dead. */
     private boolean isGone(SandboxRow row) {
         SandboxBackend backend = context.backends().get(row.backend());
         String ref = row.providerRef();
-        return backend != null && ref != null && backend.state(ref) == ProviderState.GONE;
-    }
-
-    private Decision decide(SandboxRow row, Instant now) {
-        try {
-            return policy.decide(Infos.of(row), now);
-        } catch (RuntimeException e) {
-            LOG.error("the cleanup policy failed for sandbox {}; it is kept and asked about again", row.id(), e);
-            return new Decision.Keep(now.plus(settings.reviewInterval()), "the policy failed");
-        }
+        return backend != null && ref != null && pauser.state(backend, ref) == ProviderState.GONE;
     }
 
     /**
@@ -328,24 +508,14 @@ public final class Cleanup {
      * @return when the policy wants to be asked, and no later than the next review
      */
     public Instant dueAt(SandboxRow row, Instant now) {
-        return dueAt(decide(row, now), now);
-    }
-
-    private Instant dueAt(Decision decision, Instant now) {
-        if (!(decision instanceof Decision.Keep keep)) {
-            return now;
-        }
-        Instant review = now.plus(settings.reviewInterval());
-        Instant earliest = now.plusMillis(10);
-        Instant until = keep.until();
-        return until.isAfter(review) ? review : until.isBefore(earliest) ? earliest : until;
+        return judge.dueAt(row, now);
     }
 
     /** The JVM that paused or resumed it has ended in between: the provider knows what came of it. */
     private void finishTransition(SandboxRow row) {
         SandboxBackend backend = context.backends().get(row.backend());
         String ref = row.providerRef();
-        ProviderState state = backend == null || ref == null ? ProviderState.UNKNOWN : backend.state(ref);
+        ProviderState state = backend == null || ref == null ? ProviderState.UNKNOWN : pauser.state(backend, ref);
         switch (state) {
             case PRESENT -> settleTransition(row, SandboxState.ACTIVE);
             case PAUSED -> settleTransition(row, SandboxState.PAUSED);
@@ -361,19 +531,9 @@ public final class Cleanup {
                 row.change().state(state).lease(null, null).dueAt(rows.now()).build());
     }
 
-    /** Counts what a run does, from many threads. */
-    private static final class Tally {
-        private final AtomicInteger processed = new AtomicInteger();
-        private final AtomicInteger cleaned = new AtomicInteger();
-        private final List<CleanupReport.Problem> problems = Collections.synchronizedList(new ArrayList<>());
-
-        void failed(SandboxId id, String error) {
-            problems.add(new CleanupReport.Problem(id, error));
-        }
-
-        CleanupReport report(Instant started, Instant completed) {
-            return new CleanupReport(
-                    started, completed, processed.get(), cleaned.get(), problems.size(), List.copyOf(problems));
-        }
+    /** Tells listeners how many sandboxes there are. */
+    void tellCounts() {
+        SandboxRows.RowCounts counts = rows.count(settings.stuckAfter());
+        context.events().accept(new SandboxEvent.Counted(counts.byState(), counts.stuck()));
     }
 }

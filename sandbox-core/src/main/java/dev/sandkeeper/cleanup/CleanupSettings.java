@@ -5,6 +5,7 @@ import java.time.Duration;
 /** How the cleanup engine works. Immutable; the defaults suit production. */
 public final class CleanupSettings {
     private final Duration interval;
+    private final Duration lookInterval;
     private final Duration reviewInterval;
     private final Duration sweepInterval;
     private final Duration sweepGrace;
@@ -15,9 +16,18 @@ public final class CleanupSettings {
     private final int parallelism;
     private final int stuckAfter;
     private final boolean automatic;
+    private final Duration providerTimeout;
+    private final Duration archiveRetention;
+    private final int rateLimit;
+    private final boolean measureDisk;
 
     private CleanupSettings(Builder b) {
         interval = b.interval;
+        lookInterval = b.lookInterval;
+        providerTimeout = b.providerTimeout;
+        archiveRetention = b.archiveRetention;
+        rateLimit = b.rateLimit;
+        measureDisk = b.measureDisk;
         reviewInterval = b.reviewInterval;
         sweepInterval = b.sweepInterval;
         sweepGrace = b.sweepGrace;
@@ -39,9 +49,40 @@ public final class CleanupSettings {
         return new Builder();
     }
 
-    /** {@return the longest time between two looks for what is due; default 3 seconds} */
+    /**
+     * {@return the longest time between two full runs, which also purge the archive; default 1 hour, give or take a fifth} What
+     * is due is ended at its time, without waiting for this: it is a backstop
+     */
     public Duration interval() {
         return interval;
+    }
+
+    /**
+     * {@return the longest time between two looks whether something is due that another JVM has written; default 3 seconds} A
+     * look is one read of an index
+     */
+    public Duration lookInterval() {
+        return lookInterval;
+    }
+
+    /** {@return how long one call of a provider may take before it counts as failed; default 2 minutes} */
+    public Duration providerTimeout() {
+        return providerTimeout;
+    }
+
+    /** {@return how long the history of a sandbox is kept after its end; default 30 days} */
+    public Duration archiveRetention() {
+        return archiveRetention;
+    }
+
+    /** {@return how many sandboxes the engine of this JVM ends in a second at most; default 100, 0 for no limit} */
+    public int rateLimit() {
+        return rateLimit;
+    }
+
+    /** {@return whether the engine connects to a sandbox to measure its disk where the provider does not tell; default false} */
+    public boolean measureDisk() {
+        return measureDisk;
     }
 
     /** {@return the longest time after which a sandbox is looked at although nothing is due; default 10 minutes} */
@@ -96,7 +137,12 @@ public final class CleanupSettings {
 
     /** Collects settings. Each setter checks its own argument. Not thread-safe. */
     public static final class Builder {
-        private Duration interval = Duration.ofSeconds(3);
+        private Duration interval = Duration.ofHours(1);
+        private Duration lookInterval = Duration.ofSeconds(3);
+        private Duration providerTimeout = Duration.ofMinutes(2);
+        private Duration archiveRetention = Duration.ofDays(30);
+        private int rateLimit = 100;
+        private boolean measureDisk;
         private Duration reviewInterval = Duration.ofMinutes(10);
         private Duration sweepInterval = Duration.ofMinutes(5);
         private Duration sweepGrace = Duration.ofMinutes(1);
@@ -118,6 +164,63 @@ public final class CleanupSettings {
          */
         public Builder interval(Duration time) {
             interval = checked("interval", time);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#lookInterval()}.
+         *
+         * @param time from 10 milliseconds to 1 day
+         * @return this builder
+         */
+        public Builder lookInterval(Duration time) {
+            lookInterval = checked("lookInterval", time);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#providerTimeout()}.
+         *
+         * @param time from 10 milliseconds to 1 day
+         * @return this builder
+         */
+        public Builder providerTimeout(Duration time) {
+            providerTimeout = checked("providerTimeout", time);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#archiveRetention()}.
+         *
+         * @param time from 1 minute to 36,500 days. A purged id is not known any more
+         * @return this builder
+         */
+        public Builder archiveRetention(Duration time) {
+            if (time.compareTo(Duration.ofMinutes(1)) < 0 || time.compareTo(Duration.ofDays(36_500)) > 0) {
+                throw new IllegalArgumentException("archiveRetention must be from 1 minute to 36500 days: " + time);
+            }
+            archiveRetention = time;
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#rateLimit()}.
+         *
+         * @param perSecond from 0, which is no limit, to 1,000,000
+         * @return this builder
+         */
+        public Builder rateLimit(int perSecond) {
+            rateLimit = perSecond == 0 ? 0 : checked("rateLimit", perSecond, 1_000_000);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#measureDisk()}. It costs a connection and a command for each sandbox.
+         *
+         * @return this builder
+         */
+        public Builder measureDisk() {
+            measureDisk = true;
             return this;
         }
 

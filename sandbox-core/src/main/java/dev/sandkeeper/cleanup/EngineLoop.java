@@ -22,12 +22,16 @@ final class EngineLoop {
     /** After a run that got nothing done although something is due, so that a fault does not spin. */
     private static final Duration PAUSE_AFTER_FAULT = Duration.ofSeconds(1);
 
+    private static final Duration COUNT_INTERVAL = Duration.ofMinutes(1);
+
     private final Cleanup cleanup;
     private final SandboxRows rows;
     private final EngineContext context;
     private final CleanupSettings settings;
     private @Nullable Future<?> nextRun;
     private @Nullable Future<?> nextSweep;
+    private @Nullable Future<?> nextHousekeeping;
+    private @Nullable Future<?> nextCount;
     private boolean running;
     private boolean wokenWhileRunning;
     private boolean stopped;
@@ -42,6 +46,10 @@ final class EngineLoop {
     synchronized void start() {
         scheduleRun(Duration.ZERO);
         scheduleSweep(Duration.ZERO, settings.sweepGrace().plusMillis(10));
+        scheduleHousekeeping();
+        if (context.heard()) {
+            scheduleCount(Duration.ZERO);
+        }
     }
 
     /** Something may be due earlier than was known. */
@@ -57,6 +65,8 @@ final class EngineLoop {
         stopped = true;
         cancel(nextRun);
         cancel(nextSweep);
+        cancel(nextHousekeeping);
+        cancel(nextCount);
     }
 
     private static void cancel(@Nullable Future<?> task) {
@@ -78,6 +88,56 @@ final class EngineLoop {
             nextSweep = context.timer()
                     .schedule(() -> handOver(() -> sweep(then)), delay.toMillis(), TimeUnit.MILLISECONDS);
         }
+    }
+
+    /** The backstop: a full run whatever is known to be due, and the purge of the archive. */
+    private synchronized void scheduleHousekeeping() {
+        if (!stopped) {
+            nextHousekeeping = context.timer()
+                    .schedule(
+                            () -> handOver(this::keepHouse),
+                            jittered(settings.interval()).toMillis(),
+                            TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void keepHouse() {
+        try {
+            wake();
+            long purged = cleanup.purgeArchive();
+            if (purged > 0) {
+                LOG.info(
+                        "purged {} sandboxes from the archive, whose retention of {} is over",
+                        purged,
+                        settings.archiveRetention());
+            }
+        } catch (SandboxException e) {
+            LOG.warn("could not purge the archive, it is tried again: {}", e.getMessage());
+        } finally {
+            scheduleHousekeeping();
+        }
+    }
+
+    private synchronized void scheduleCount(Duration delay) {
+        if (!stopped) {
+            nextCount = context.timer().schedule(() -> handOver(this::count), delay.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void count() {
+        try {
+            cleanup.tellCounts();
+        } catch (SandboxException e) {
+            LOG.warn("could not count the sandboxes, it is tried again: {}", e.getMessage());
+        } finally {
+            scheduleCount(jittered(COUNT_INTERVAL));
+        }
+    }
+
+    /** Give or take a fifth, so that JVMs that were started together do not work together. */
+    private static Duration jittered(Duration interval) {
+        long millis = interval.toMillis();
+        return Duration.ofMillis(millis + ThreadLocalRandom.current().nextLong(millis * 2 / 5 + 1) - millis / 5);
     }
 
     private void handOver(Runnable task) {
@@ -113,15 +173,15 @@ final class EngineLoop {
         }
     }
 
-    /** Rows of other JVMs come without notice, so the sleep is never longer than the interval. */
+    /** Rows of other JVMs come without notice, so the sleep is never longer than that. */
     private Duration untilNextDue(Duration least) {
         Instant due = rows.nextDue().orElse(null);
         if (due == null) {
-            return settings.interval();
+            return settings.lookInterval();
         }
         Duration left = Duration.between(rows.now(), due);
-        if (left.compareTo(settings.interval()) > 0) {
-            return settings.interval();
+        if (left.compareTo(settings.lookInterval()) > 0) {
+            return settings.lookInterval();
         }
         return left.compareTo(least) < 0 ? least : left;
     }
@@ -134,9 +194,7 @@ final class EngineLoop {
         } catch (RuntimeException e) {
             LOG.error("could not sweep, it is tried again", e);
         } finally {
-            long interval = settings.sweepInterval().toMillis();
-            long jitter = ThreadLocalRandom.current().nextLong(interval * 2 / 5 + 1) - interval / 5;
-            scheduleSweep(then, Duration.ofMillis(interval + jitter));
+            scheduleSweep(then, jittered(settings.sweepInterval()));
         }
     }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +44,21 @@ final class LeaseKeeper implements AutoCloseable {
         if (!lost && System.nanoTime() - keptAt > lease.toNanos() / 2) {
             keep();
         }
+        refuseIfLost();
+    }
+
+    /**
+     * Changes the row under the lease.
+     *
+     * @throws SandboxConflictException if the lease is lost
+     */
+    synchronized void change(Consumer<SandboxRow.Change> change) {
+        refuseIfLost();
+        SandboxRow.Change next = row.change();
+        change.accept(next);
+        SandboxRow changed = context.rows().compareAndSet(next.build()).orElse(null);
+        lost = changed == null;
+        row = changed == null ? row : changed;
         refuseIfLost();
     }
 

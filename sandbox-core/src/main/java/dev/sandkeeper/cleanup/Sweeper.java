@@ -35,15 +35,22 @@ final class Sweeper {
     private final EngineContext context;
     private final SandboxRows rows;
     private final CleanupSettings settings;
+    private final BoundedCalls calls;
     private final Cleaner cleaner;
     private final Function<SandboxRow, Decision> policy;
     /** When each orphan was first seen, in monotonic nanoseconds, by backend. */
     private final Map<String, Map<OwnedResource, Long>> firstSeen = new HashMap<>();
 
-    Sweeper(EngineContext context, CleanupSettings settings, Cleaner cleaner, Function<SandboxRow, Decision> policy) {
+    Sweeper(
+            EngineContext context,
+            CleanupSettings settings,
+            BoundedCalls calls,
+            Cleaner cleaner,
+            Function<SandboxRow, Decision> policy) {
         this.context = context;
         this.rows = context.rows();
         this.settings = settings;
+        this.calls = calls;
         this.cleaner = cleaner;
         this.policy = policy;
     }
@@ -54,7 +61,10 @@ final class Sweeper {
         boolean nothingUnknown = true;
         for (SandboxBackend backend : context.backends().values()) {
             try {
-                OwnedListing listing = backend.listOwned(rows.deployment());
+                OwnedListing listing = calls.call(
+                        "list what backend " + backend.name() + " has",
+                        settings.providerTimeout(),
+                        () -> backend.listOwned(rows.deployment()));
                 List<OwnedResource> orphans =
                         listing.resources().stream().filter(this::isOrphan).toList();
                 nothingUnknown &= listing.complete() && orphans.isEmpty();
@@ -152,7 +162,10 @@ final class Sweeper {
         }
         SandboxException error = null;
         try {
-            backend.destroy(orphan.providerRef());
+            calls.run(
+                    "destroy " + orphan.providerRef(),
+                    settings.providerTimeout(),
+                    () -> backend.destroy(orphan.providerRef()));
             LOG.warn(
                     "destroyed {} at backend {}: an orphan of sandbox {}",
                     orphan.providerRef(),
@@ -182,12 +195,16 @@ final class Sweeper {
             }
             for (SandboxRow row : page) {
                 String ref = row.providerRef();
-                if (ref != null && mayBeGone(row, present) && backend.state(ref) == ProviderState.GONE) {
-                    ghosts += endGhost(row) ? 1 : 0;
+                if (ref != null && mayBeGone(row, present) && state(backend, ref) == ProviderState.GONE) {
+                    ghosts += endGhost(row).outcome() == Cleaner.Outcome.LOST ? 0 : 1;
                 }
             }
             after = page.get(page.size() - 1).id();
         }
+    }
+
+    private ProviderState state(SandboxBackend backend, String ref) {
+        return calls.call("look at " + ref, settings.providerTimeout(), () -> backend.state(ref));
     }
 
     /** What is listed may be the remains of a sandbox that has ended with its JVM. */
@@ -197,19 +214,18 @@ final class Sweeper {
     }
 
     /** Ends the row of a sandbox whose resource is gone; "not found" is cleaned, and what is left of it goes too. */
-    boolean endGhost(SandboxRow row) {
+    Cleaner.Cleaned endGhost(SandboxRow row) {
         // A provider that keeps an end itself may have been the first to end what had outlived its time.
         Decision.Destroy end = policy.apply(row) instanceof Decision.Destroy due
                 ? due
                 : new Decision.Destroy("vanished", "the provider has it no more");
         Optional<SandboxRow> claimed = cleaner.claim(row, end);
         if (claimed.isEmpty()) {
-            return false;
+            return Cleaner.Cleaned.LOST;
         }
         LOG.warn("sandbox {} has vanished from backend {}", row.id(), row.backend());
         context.events().accept(new SandboxEvent.Ghost(Infos.of(claimed.get())));
-        cleaner.clean(claimed.get());
-        return true;
+        return cleaner.clean(claimed.get());
     }
 
     private void stop(SandboxBackend backend, int orphans, int listed, String reason) {

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
  * @param timer starts things at their time and never blocks
  * @param workers runs what blocks
  * @param events tells the listeners; never throws
+ * @param heard whether anybody listens
  * @param ending told of every row that this JVM has claimed, before its resource is destroyed
  */
 public record EngineContext(
@@ -26,6 +27,7 @@ public record EngineContext(
         ScheduledExecutorService timer,
         Executor workers,
         Consumer<SandboxEvent> events,
+        boolean heard,
         Consumer<SandboxRow> ending) {
     /** Copies the backends. */
     public EngineContext {

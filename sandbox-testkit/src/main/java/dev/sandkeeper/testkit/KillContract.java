@@ -206,7 +206,7 @@ public abstract class KillContract {
                 .backend(make().backend())
                 .store(SandboxStore.embedded(store))
                 .cleanup(CleanupSettings.builder()
-                        .interval(Duration.ofMillis(200))
+                        .lookInterval(Duration.ofMillis(200))
                         .lease(KillVictim.LEASE)
                         .sweepGrace(Duration.ofSeconds(2))
                         .sweepInterval(Duration.ofSeconds(1))

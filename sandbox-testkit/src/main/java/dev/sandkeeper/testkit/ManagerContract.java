@@ -123,7 +123,7 @@ public abstract class ManagerContract {
                 .backend(backend())
                 .store(over)
                 .cleanup(CleanupSettings.builder()
-                        .interval(Duration.ofMillis(200))
+                        .lookInterval(Duration.ofMillis(200))
                         // longer than a create takes: the orphan of a test is one before it is ready
                         .sweepGrace(Duration.ofSeconds(4))
                         .sweepInterval(Duration.ofMillis(300))

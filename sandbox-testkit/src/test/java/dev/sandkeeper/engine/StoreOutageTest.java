@@ -43,7 +43,7 @@ class StoreOutageTest {
                         .clock(clock)
                         .open())
                 .cleanup(CleanupSettings.builder()
-                        .interval(Duration.ofSeconds(1))
+                        .lookInterval(Duration.ofSeconds(1))
                         .build())
                 .build()) {
             Sandbox running = manager.create(SandboxSpec.builder().build());

@@ -1,0 +1,85 @@
+package dev.sandkeeper.cleanup;
+
+import dev.sandkeeper.internal.Infos;
+import dev.sandkeeper.internal.SandboxRow;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Asks the policy, which may be the host's own: it may throw, block or lie, and the engine goes on. */
+final class Judge {
+    private static final Logger LOG = LoggerFactory.getLogger(Judge.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** Of a policy that answers at once with a time that has passed. */
+    private static final Duration EARLIEST = Duration.ofSeconds(1);
+    /** How many calls may be stuck before a policy is not called any more until one of them returns. */
+    private static final int MOST_STUCK = 16;
+
+    private final CleanupPolicy policy;
+    private final BoundedCalls calls;
+    private final Duration reviewInterval;
+    private final Semaphore open = new Semaphore(MOST_STUCK);
+
+    Judge(CleanupPolicy policy, BoundedCalls calls, Duration reviewInterval) {
+        this.policy = policy;
+        this.calls = calls;
+        this.reviewInterval = reviewInterval;
+    }
+
+    /** What the policy says of a row; keeps it if the policy says nothing of use. */
+    Decision decide(SandboxRow row, Instant now) {
+        try {
+            Decision decision = policy instanceof Policies.Prompt ? policy.decide(Infos.of(row), now) : asked(row, now);
+            if (decision == null) {
+                throw new IllegalStateException("the policy answered null");
+            }
+            return decision;
+        } catch (RuntimeException e) {
+            LOG.error("the cleanup policy failed for sandbox {}; it is kept and asked about again", row.id(), e);
+            return new Decision.Keep(now.plus(reviewInterval), "the policy failed");
+        }
+    }
+
+    private Decision asked(SandboxRow row, Instant now) {
+        if (!open.tryAcquire()) {
+            throw new IllegalStateException(MOST_STUCK + " calls of the policy have not returned yet");
+        }
+        AtomicBoolean begun = new AtomicBoolean();
+        try {
+            return calls.call("ask the policy", PATIENCE, () -> {
+                if (!begun.compareAndSet(false, true)) {
+                    throw new IllegalStateException("nobody waits for the policy any more");
+                }
+                try {
+                    return policy.decide(Infos.of(row), now);
+                } finally {
+                    open.release();
+                }
+            });
+        } finally {
+            if (begun.compareAndSet(false, true)) {
+                open.release();
+            }
+        }
+    }
+
+    /** When somebody must look at a row next: when the policy wants to be asked, and no later than the next review. */
+    Instant dueAt(SandboxRow row, Instant now) {
+        return dueAt(decide(row, now), now);
+    }
+
+    Instant dueAt(Decision decision, Instant now) {
+        if (!(decision instanceof Decision.Keep keep)) {
+            return now;
+        }
+        Instant review = now.plus(reviewInterval);
+        Instant until = keep.until();
+        if (until.isAfter(review)) {
+            return review;
+        }
+        return until.isAfter(now) ? until : now.plus(EARLIEST);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.sandkeeper.cleanup;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.SandboxRow;
+import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.ResourceUsage;
+import dev.sandkeeper.spi.SandboxBackend;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Asks what a sandbox has used before it is destroyed. That it cannot be known stops nothing. */
+final class Measuring {
+    private static final Logger LOG = LoggerFactory.getLogger(Measuring.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final BoundedCalls calls;
+    private final boolean disk;
+
+    /**
+     * Measures.
+     *
+     * @param disk whether to connect to a sandbox for what its provider does not count
+     */
+    Measuring(BoundedCalls calls, boolean disk) {
+        this.calls = calls;
+        this.disk = disk;
+    }
+
+    /** What a sandbox had used: for the row, and what goes with it. */
+    record Measured(String json, @Nullable Long diskBytes) {}
+
+    Optional<Measured> measure(SandboxBackend backend, SandboxRow row, String ref) {
+        try {
+            ResourceUsage usage = calls.call("measure " + ref, PATIENCE, () -> backend.usage(ref))
+                    .orElse(null);
+            Long bytes = usage == null ? null : usage.diskBytes();
+            if (bytes == null && disk) {
+                OptionalLong workspace = calls.call("measure the disk of " + ref, PATIENCE, () -> {
+                    try (BackendSandbox connection = backend.attach(ref)) {
+                        return connection.workspaceBytes();
+                    }
+                });
+                bytes = workspace.isPresent() ? Long.valueOf(workspace.getAsLong()) : null;
+            }
+            return usage == null && bytes == null ? Optional.empty() : Optional.of(new Measured(json(usage), bytes));
+        } catch (SandboxException e) {
+            LOG.debug("what sandbox {} has used is not known", row.id(), e);
+            return Optional.empty();
+        }
+    }
+
+    private static String json(@Nullable ResourceUsage usage) {
+        ObjectNode node = JSON.createObjectNode();
+        if (usage != null) {
+            Duration cpu = usage.cpuTime();
+            if (cpu != null) {
+                node.put("cpu_seconds", cpu.toMillis() / 1000.0);
+            }
+            put(node, "memory_bytes", usage.memoryBytes());
+            put(node, "peak_memory_bytes", usage.peakMemoryBytes());
+            put(node, "disk_bytes", usage.diskBytes());
+        }
+        return node.toString();
+    }
+
+    private static void put(ObjectNode node, String name, @Nullable Long value) {
+        if (value != null) {
+            node.put(name, value);
+        }
+    }
+}
