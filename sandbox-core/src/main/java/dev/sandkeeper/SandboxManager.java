@@ -3,6 +3,7 @@ package dev.sandkeeper;
 import dev.sandkeeper.cleanup.Cleanup;
 import dev.sandkeeper.cleanup.CleanupPolicy;
 import dev.sandkeeper.cleanup.CleanupSettings;
+import dev.sandkeeper.cleanup.WorkflowCleanup;
 import dev.sandkeeper.internal.EngineContext;
 import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.Infos;
@@ -59,6 +60,7 @@ public final class SandboxManager implements AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;
     private final ExecutorService workers;
     private final Cleanup cleanup;
+    private final WorkflowCleanup workflows;
     private final ActivityTracker activity;
     private final Provisioner provisioner;
     private final Map<SandboxId, Set<Sandbox>> handles = new ConcurrentHashMap<>();
@@ -79,6 +81,7 @@ public final class SandboxManager implements AutoCloseable {
         EngineContext context =
                 new EngineContext(rows, backends, jvm, timer, workers, listeners, !listeners.isEmpty(), this::ending);
         this.cleanup = new Cleanup(context, b.policy, b.cleanupSettings);
+        this.workflows = new WorkflowCleanup(cleanup, context);
         Duration lease = b.cleanupSettings.lease();
         this.activity = new ActivityTracker(rows, jvm, lease, timer, workers, this::lost);
         this.provisioner = new Provisioner(rows, cleanup, activity, workers, listeners, jvm, lease, b.secrets);
@@ -307,6 +310,15 @@ public final class SandboxManager implements AutoCloseable {
     }
 
     /**
+     * Deletes the sandboxes of workflows that have succeeded.
+     *
+     * @return always the same object
+     */
+    public WorkflowCleanup workflows() {
+        return workflows;
+    }
+
+    /**
      * Asks the store and every backend how they are. Never throws for a fault of theirs.
      *
      * @return whether this manager can do its work now
@@ -344,6 +356,7 @@ public final class SandboxManager implements AutoCloseable {
             }
         }
         endings.forEach(SandboxManager::await);
+        workflows.stop();
         boolean idle = cleanup.stop(CLOSE_BOUND);
         if (!idle) {
             LOG.warn("closed while a cleaning was under way; another start goes on with it");

@@ -12,6 +12,7 @@ import dev.sandkeeper.SandboxManager;
 import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.cleanup.CleanupReport;
+import dev.sandkeeper.cleanup.SandboxDeletion;
 import dev.sandkeeper.cleanup.SweepReport;
 import dev.sandkeeper.docker.DockerBackend;
 import dev.sandkeeper.local.LocalBackend;
@@ -97,6 +98,13 @@ final class ReadmeSnippets {
         CleanupReport due = manager.cleanup().run(); // ends what is due now, without waiting for the engine
         SweepReport sweep = manager.cleanup().sweep(); // compares the rows with what the providers have
         log.info("{}, {}", due, sweep);
+        // end
+    }
+
+    static void workflows(SandboxManager manager, String sandboxId, Logger log) {
+        // snippet: workflows
+        SandboxDeletion deletion = manager.workflows().onFinished(sandboxId, "completed"); // or pr_ready, finalized
+        log.info("{}", deletion.toJson());
         // end
     }
 
