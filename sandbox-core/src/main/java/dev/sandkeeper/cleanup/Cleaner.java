@@ -45,7 +45,7 @@ final class Cleaner {
         this.rows = context.rows();
         this.settings = settings;
         this.calls = calls;
-        this.measuring = new Measuring(calls, settings.measureDisk());
+        this.measuring = new Measuring(calls, settings.providerTimeout(), settings.measureDisk());
     }
 
     /** How a cleaning that did not throw came out. */

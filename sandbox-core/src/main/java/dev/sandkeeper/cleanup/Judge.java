@@ -66,9 +66,12 @@ final class Judge {
         }
     }
 
-    /** When somebody must look at a row next: when the policy wants to be asked, and no later than the next review. */
+    /**
+     * When somebody must look at a row next that is about to be written: when the policy wants to be asked, and no later than
+     * the next review. At once if that is not known without asking the host, for which nobody shall wait here.
+     */
     Instant dueAt(SandboxRow row, Instant now) {
-        return dueAt(decide(row, now), now);
+        return policy instanceof Policies.Prompt ? dueAt(decide(row, now), now) : now;
     }
 
     Instant dueAt(Decision decision, Instant now) {

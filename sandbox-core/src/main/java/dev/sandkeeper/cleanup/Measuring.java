@@ -17,19 +17,22 @@ import org.slf4j.LoggerFactory;
 /** Asks what a sandbox has used before it is destroyed. That it cannot be known stops nothing. */
 final class Measuring {
     private static final Logger LOG = LoggerFactory.getLogger(Measuring.class);
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration LONGEST = Duration.ofSeconds(5);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final BoundedCalls calls;
+    private final Duration patience;
     private final boolean disk;
 
     /**
      * Measures.
      *
+     * @param timeout how long a call may take; at most 5 seconds are waited
      * @param disk whether to connect to a sandbox for what its provider does not count
      */
-    Measuring(BoundedCalls calls, boolean disk) {
+    Measuring(BoundedCalls calls, Duration timeout, boolean disk) {
         this.calls = calls;
+        this.patience = timeout.compareTo(LONGEST) < 0 ? timeout : LONGEST;
         this.disk = disk;
     }
 
@@ -38,11 +41,11 @@ final class Measuring {
 
     Optional<Measured> measure(SandboxBackend backend, SandboxRow row, String ref) {
         try {
-            ResourceUsage usage = calls.call("measure " + ref, PATIENCE, () -> backend.usage(ref))
+            ResourceUsage usage = calls.call("measure " + ref, patience, () -> backend.usage(ref))
                     .orElse(null);
             Long bytes = usage == null ? null : usage.diskBytes();
             if (bytes == null && disk) {
-                OptionalLong workspace = calls.call("measure the disk of " + ref, PATIENCE, () -> {
+                OptionalLong workspace = calls.call("measure the disk of " + ref, patience, () -> {
                     try (BackendSandbox connection = backend.attach(ref)) {
                         return connection.workspaceBytes();
                     }

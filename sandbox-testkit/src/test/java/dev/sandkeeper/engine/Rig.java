@@ -70,6 +70,16 @@ final class Rig implements AutoCloseable {
                 .open();
     }
 
+    /** What nothing of ours would do to the tables. */
+    void sql(String statement) {
+        try (java.sql.Connection connection = database.getConnection();
+                java.sql.Statement update = connection.createStatement()) {
+            update.executeUpdate(statement);
+        } catch (java.sql.SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     <E extends SandboxEvent> List<E> events(Class<E> type) {
         return events.stream().filter(type::isInstance).map(type::cast).toList();
     }
