@@ -723,6 +723,40 @@ public final class SandboxManager implements AutoCloseable {
         }
 
         /**
+         * Takes settings from variables of this process's environment, where they are set; what this builder is told later
+         * replaces them. A time is written as {@code 24h}, {@code 7d}, {@code 90m}, {@code 30s}, {@code 500ms} or as ISO 8601
+         * has it.
+         *
+         * <ul>
+         *   <li>{@code SANDBOX_DEFAULT_TTL}: {@link #defaultTimeToLive}
+         *   <li>{@code SANDBOX_EXTENDED_TTL}: {@link #extendedTimeToLive}
+         *   <li>{@code SANDBOX_CLEANUP_INTERVAL}: {@link CleanupSettings#interval()}
+         *   <li>{@code SANDBOX_RETENTION_PERIOD}: {@link CleanupSettings#archiveRetention()}
+         *   <li>{@code SANDBOX_MAX_CLEANUP_BATCH}: {@link CleanupSettings#batch()}
+         * </ul>
+         *
+         * @return this builder
+         * @throws IllegalArgumentException if one of them cannot be used; names it, its value and what is right
+         */
+        public Builder fromEnvironment() {
+            return fromEnvironment(System.getenv());
+        }
+
+        /**
+         * As {@link #fromEnvironment()}, from elsewhere.
+         *
+         * @param environment values by name; others than these are ignored
+         * @return this builder
+         * @throws IllegalArgumentException as above
+         */
+        public Builder fromEnvironment(Map<String, String> environment) {
+            CleanupSettings.Builder cleanup = cleanupSettings.toBuilder();
+            new EnvironmentSettings(environment).apply(this, cleanup);
+            cleanupSettings = cleanup.build();
+            return this;
+        }
+
+        /**
          * Adds somebody who is told what happens.
          *
          * @param listener the listener

@@ -50,6 +50,32 @@ public final class CleanupSettings {
     }
 
     /**
+     * Starts from these settings.
+     *
+     * @return a new builder
+     */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.interval = interval;
+        builder.lookInterval = lookInterval;
+        builder.reviewInterval = reviewInterval;
+        builder.sweepInterval = sweepInterval;
+        builder.sweepGrace = sweepGrace;
+        builder.lease = lease;
+        builder.firstRetry = firstRetry;
+        builder.longestRetry = longestRetry;
+        builder.batch = batch;
+        builder.parallelism = parallelism;
+        builder.stuckAfter = stuckAfter;
+        builder.automatic = automatic;
+        builder.providerTimeout = providerTimeout;
+        builder.archiveRetention = archiveRetention;
+        builder.rateLimit = rateLimit;
+        builder.measureDisk = measureDisk;
+        return builder;
+    }
+
+    /**
      * {@return the longest time between two full runs, which also purge the archive; default 1 hour, give or take a fifth} What
      * is due is ended at its time, without waiting for this: it is a backstop
      */
