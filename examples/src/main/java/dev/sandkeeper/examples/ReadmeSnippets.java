@@ -8,17 +8,20 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInfo;
+import dev.sandkeeper.SandboxListener;
 import dev.sandkeeper.SandboxManager;
 import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.cleanup.CleanupReport;
 import dev.sandkeeper.cleanup.SandboxDeletion;
 import dev.sandkeeper.cleanup.SweepReport;
+import dev.sandkeeper.cleanup.WebhookListener;
 import dev.sandkeeper.docker.DockerBackend;
 import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.metrics.SandboxMetrics;
 import dev.sandkeeper.store.SandboxStore;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import javax.sql.DataSource;
@@ -117,6 +120,14 @@ final class ReadmeSnippets {
                 .build();
         // end
         return manager;
+    }
+
+    static SandboxListener webhook(String secret) {
+        // snippet: webhook
+        SandboxListener alerts = WebhookListener.builder(URI.create("https://alerts.example.com/sandboxes"), secret)
+                .build();
+        // end
+        return alerts;
     }
 
     static SandboxStore stores(DataSource dataSource) {

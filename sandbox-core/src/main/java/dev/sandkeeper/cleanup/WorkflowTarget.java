@@ -1,5 +1,6 @@
 package dev.sandkeeper.cleanup;
 
+import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.Lifetime;
@@ -122,6 +123,7 @@ final class WorkflowTarget {
                 .expiresAt(now)
                 .end(reason.length() <= 255 ? reason : reason.substring(0, 255), "request", context.jvm())
                 .dueAt(now)
+                .step(new AuditEntry(now, "adopted", providerRef + " by " + context.jvm()))
                 .build();
         return rows.insert(row).id();
     }
