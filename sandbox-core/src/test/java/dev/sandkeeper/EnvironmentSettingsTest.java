@@ -3,6 +3,7 @@ package dev.sandkeeper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.sandkeeper.cleanup.BeforeDestroy;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import java.time.Duration;
 import java.util.Map;
@@ -80,6 +81,8 @@ class EnvironmentSettingsTest {
                 .archiveRetention(Duration.ofDays(23))
                 .rateLimit(24)
                 .measureDisk()
+                .beforeDestroy(
+                        BeforeDestroy.export("out").to((sandbox, tar) -> {}).build())
                 .build();
         assertThat(changed.toBuilder().build()).usingRecursiveComparison().isEqualTo(changed);
         assertThat(CleanupSettings.builder().build())

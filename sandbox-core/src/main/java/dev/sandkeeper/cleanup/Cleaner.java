@@ -39,12 +39,14 @@ final class Cleaner {
     private final CleanupSettings settings;
     private final BoundedCalls calls;
     private final Measuring measuring;
+    private final Optional<Exporter> exporter;
 
     Cleaner(EngineContext context, CleanupSettings settings, BoundedCalls calls) {
         this.context = context;
         this.rows = context.rows();
         this.settings = settings;
         this.calls = calls;
+        this.exporter = settings.beforeDestroy().map(plan -> new Exporter(context, calls, plan));
         this.measuring = new Measuring(calls, settings.providerTimeout(), settings.measureDisk());
     }
 
@@ -175,6 +177,7 @@ final class Cleaner {
                     .measure(backend, claimed, found)
                     .ifPresent(usage -> lease.change(next -> next.usage(usage.json(), usage.diskBytes())));
         }
+        exporter.ifPresent(each -> each.export(lease, backend, claimed, found));
         lease.ensure();
         calls.run("destroy " + found, patience, () -> backend.destroy(found));
         ProviderState state = calls.call("look at " + found, patience, () -> backend.state(found));

@@ -1,6 +1,7 @@
 package dev.sandkeeper.cleanup;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /** How the cleanup engine works. Immutable; the defaults suit production. */
 public final class CleanupSettings {
@@ -20,6 +21,7 @@ public final class CleanupSettings {
     private final Duration archiveRetention;
     private final int rateLimit;
     private final boolean measureDisk;
+    private final Optional<BeforeDestroy> beforeDestroy;
 
     private CleanupSettings(Builder b) {
         interval = b.interval;
@@ -28,6 +30,7 @@ public final class CleanupSettings {
         archiveRetention = b.archiveRetention;
         rateLimit = b.rateLimit;
         measureDisk = b.measureDisk;
+        beforeDestroy = b.beforeDestroy;
         reviewInterval = b.reviewInterval;
         sweepInterval = b.sweepInterval;
         sweepGrace = b.sweepGrace;
@@ -72,6 +75,7 @@ public final class CleanupSettings {
         builder.archiveRetention = archiveRetention;
         builder.rateLimit = rateLimit;
         builder.measureDisk = measureDisk;
+        builder.beforeDestroy = beforeDestroy;
         return builder;
     }
 
@@ -104,6 +108,11 @@ public final class CleanupSettings {
     /** {@return how many sandboxes the engine of this JVM ends in a second at most; default 100, 0 for no limit} */
     public int rateLimit() {
         return rateLimit;
+    }
+
+    /** {@return what is kept of each sandbox before it is destroyed; default nothing} */
+    public Optional<BeforeDestroy> beforeDestroy() {
+        return beforeDestroy;
     }
 
     /** {@return whether the engine connects to a sandbox to measure its disk where the provider does not tell; default false} */
@@ -169,6 +178,7 @@ public final class CleanupSettings {
         private Duration archiveRetention = Duration.ofDays(30);
         private int rateLimit = 100;
         private boolean measureDisk;
+        private Optional<BeforeDestroy> beforeDestroy = Optional.empty();
         private Duration reviewInterval = Duration.ofMinutes(10);
         private Duration sweepInterval = Duration.ofMinutes(5);
         private Duration sweepGrace = Duration.ofMinutes(1);
@@ -237,6 +247,18 @@ public final class CleanupSettings {
          */
         public Builder rateLimit(int perSecond) {
             rateLimit = perSecond == 0 ? 0 : checked("rateLimit", perSecond, 1_000_000);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#beforeDestroy()}. Applies to every end of a sandbox, the application's own
+         * {@code destroy} and {@code close} included.
+         *
+         * @param plan what is kept, and where
+         * @return this builder
+         */
+        public Builder beforeDestroy(BeforeDestroy plan) {
+            beforeDestroy = Optional.of(plan);
             return this;
         }
 
