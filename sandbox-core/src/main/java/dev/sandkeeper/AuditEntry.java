@@ -8,8 +8,8 @@ import java.util.Objects;
  * first and the newest.
  *
  * @param at by the store's clock, in whole milliseconds
- * @param event what happened, one word: {@code created}, {@code expired}, {@code paused}, {@code resumed},
- *     {@code claimed}, {@code exported}, {@code not_exported}, {@code destroyed}, {@code failed}
+ * @param event what happened, one word: {@code created}, {@code adopted}, {@code expired},
+ *     {@code paused}, {@code resumed}, {@code claimed}, {@code exported}, {@code not_exported}, {@code destroyed}, {@code failed}
  * @param detail more, in words; at most 500 characters, the rest is cut off
  */
 public record AuditEntry(Instant at, String event, String detail) {

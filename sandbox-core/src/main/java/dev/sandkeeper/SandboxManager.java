@@ -4,6 +4,7 @@ import dev.sandkeeper.cleanup.Cleanup;
 import dev.sandkeeper.cleanup.CleanupPolicy;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.cleanup.WorkflowCleanup;
+import dev.sandkeeper.internal.AuditLog;
 import dev.sandkeeper.internal.EngineContext;
 import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.Infos;
@@ -162,8 +163,11 @@ public final class SandboxManager implements AutoCloseable {
                     .idleTimeout(spec.idleTimeout().orElse(null))
                     .expiresAt(timeToLive == null ? null : now.plus(timeToLive))
                     .build();
-            SandboxRow inserted =
-                    rows.insert(row.change().dueAt(cleanup.dueAt(row, now)).build());
+            SandboxRow inserted = rows.insert(row.change()
+                    .dueAt(cleanup.dueAt(row, now))
+                    .step(new AuditEntry(now, "adopted", providerRef + " by " + jvm))
+                    .build());
+            AuditLog.last(inserted);
             cleanup.wake();
             return handle(inserted, connection, false);
         } catch (RuntimeException e) {
