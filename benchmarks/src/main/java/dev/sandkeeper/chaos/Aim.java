@@ -15,25 +15,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class Aim {
     private final int rounds;
-    private final int needed;
     private final Map<Phase, Integer> hits = new EnumMap<>(Phase.class);
     private int begun;
 
     Aim(int rounds) {
         this.rounds = rounds;
-        this.needed = (rounds + 19) / 20;
         for (Phase phase : Phase.values()) {
             hits.put(phase, 0);
         }
     }
 
-    /** Takes one more round; false if there is none left. */
+    /**
+     * Takes one more round; false if there is none left. There are a few more than asked for while a phase was hit too seldom:
+     * how often an aim misses is up to the machine.
+     */
     synchronized boolean begin() {
-        if (begun == rounds) {
-            return false;
-        }
-        begun++;
-        return true;
+        boolean more = begun < rounds || (begun < rounds + Math.max(10, rounds / 5) && !missed().isEmpty());
+        begun += more ? 1 : 0;
+        return more;
     }
 
     synchronized int begun() {
@@ -60,6 +59,7 @@ final class Aim {
     }
 
     private int missing(Phase phase) {
+        int needed = (Math.max(rounds, begun) + 19) / 20;
         return Math.max(0, needed - hits.getOrDefault(phase, 0));
     }
 

@@ -56,7 +56,6 @@ final class Lane {
         recover(false);
         Host next = new Host(jvm.start(place, errors, false));
         try {
-            boolean judged = true;
             while (verdict.lines().size() < MOST_FAULTS && aim.begin()) {
                 Host host = next;
                 int round = aim.begun();
@@ -72,8 +71,7 @@ final class Lane {
                     verdict.add(new Finding(Fault.BROKEN, "host " + round, "ended by itself: " + said()));
                 }
                 takeOver(order);
-                judged = random.nextInt(4) != 0;
-                if (judged) {
+                if (random.nextInt(4) != 0) {
                     recover(false);
                 }
             }

@@ -35,11 +35,19 @@ class AimTest {
     }
 
     @Test
-    void hasNoMoreRoundsThanItWasGiven() {
+    void hasMoreRoundsThanItWasGivenOnlyWhileAPhaseIsMissing() {
         Aim aim = new Aim(2);
-        assertThat(aim.begin()).isTrue();
-        assertThat(aim.begin()).isTrue();
+        for (int i = 0; i < 3; i++) {
+            assertThat(aim.begin()).isTrue();
+        }
+        aim.hit(EnumSet.allOf(Phase.class));
         assertThat(aim.begin()).isFalse();
-        assertThat(aim.begun()).isEqualTo(2);
+        assertThat(aim.begun()).isEqualTo(3);
+        Aim blind = new Aim(2);
+        for (int i = 0; i < 12; i++) {
+            assertThat(blind.begin()).isTrue();
+        }
+        assertThat(blind.begin()).isFalse();
+        assertThat(blind.missed()).containsExactly(Phase.values());
     }
 }
