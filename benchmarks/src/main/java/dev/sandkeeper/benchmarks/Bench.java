@@ -40,6 +40,8 @@ public final class Bench {
             case "create" -> new CreateBench(options, report).run();
             case "files" -> new FilesBench(options, report).run();
             case "stream" -> new StreamBench(options, report).run();
+            case "cleanup" -> new CleanupBench(options, report).run();
+            case "claim" -> new ClaimBench(options, report).run();
             case "load" -> new LoadRun(options, report).run();
             default -> new HeapRun(options, report).run();
         }

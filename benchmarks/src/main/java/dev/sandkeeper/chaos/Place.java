@@ -51,7 +51,7 @@ record Place(String backend, String store, String deployment) {
 
     static CleanupSettings settings() {
         return CleanupSettings.builder()
-                .interval(Duration.ofMillis(200))
+                .lookInterval(Duration.ofMillis(200))
                 .lease(LEASE)
                 .sweepGrace(GRACE)
                 .sweepInterval(Duration.ofSeconds(1))

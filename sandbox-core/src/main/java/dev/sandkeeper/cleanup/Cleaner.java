@@ -142,6 +142,7 @@ final class Cleaner {
     private Cleaned work(SandboxRow claimed, Completion completion) {
         long started = System.nanoTime();
         LeaseKeeper lease = new LeaseKeeper(context, claimed, settings.lease());
+        String before = MDC.get(AuditLog.SANDBOX);
         MDC.put(AuditLog.SANDBOX, claimed.id().toString());
         try (lease) {
             destroyResources(lease, claimed);
@@ -153,7 +154,7 @@ final class Cleaner {
             putBack(lease, claimed, e, since(started));
             throw e;
         } finally {
-            MDC.remove(AuditLog.SANDBOX);
+            AuditLog.restore(before);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.sandkeeper.internal;
 
 import dev.sandkeeper.AuditEntry;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -39,11 +40,20 @@ public final class AuditLog {
                     row.backend(),
                     escaped(entry.detail()));
         } finally {
-            if (before == null) {
-                MDC.remove(SANDBOX);
-            } else {
-                MDC.put(SANDBOX, before);
-            }
+            restore(before);
+        }
+    }
+
+    /**
+     * Puts the MDC back as it was: a host may use the key too.
+     *
+     * @param before what it was, or null
+     */
+    public static void restore(@Nullable String before) {
+        if (before == null) {
+            MDC.remove(SANDBOX);
+        } else {
+            MDC.put(SANDBOX, before);
         }
     }
 

@@ -331,7 +331,7 @@ class CleanupRunTest {
         FaultPlan plan = FaultPlan.create();
         SandboxManager manager = rig.manager(
                 backend -> FaultInjectingBackend.of(backend, plan),
-                Rig.manual().providerTimeout(Duration.ofMillis(100)).build());
+                Rig.manual().providerTimeout(Duration.ofSeconds(3)).build());
         plan.next(FaultPlan.Operation.LIST, Fault.of(Fault.Kind.HANG));
         assertThat(manager.cleanup().sweep().failed()).isEqualTo(1);
         assertThat(manager.cleanup().sweep().failed()).isZero();

@@ -148,7 +148,7 @@ class HostPolicyTest {
         FaultPlan plan = FaultPlan.create();
         SandboxManager manager = rig.manager(
                 backend -> FaultInjectingBackend.of(backend, plan),
-                Rig.manual().providerTimeout(Duration.ofMillis(100)).build(),
+                Rig.manual().providerTimeout(Duration.ofSeconds(3)).build(),
                 builder -> builder.policy(CleanupPolicy.pausing(CleanupPolicy.idle())));
         Sandbox sandbox = manager.create(SLEEPY);
         rig.clock.advance(Duration.ofMinutes(1));

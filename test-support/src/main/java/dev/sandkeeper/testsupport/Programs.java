@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Programs of this machine, by name: also those that Debian puts beside the search path. */
-final class Programs {
+public final class Programs {
     private static final Path POSTGRESQL = Path.of("/usr/lib/postgresql");
 
     private Programs() {}
@@ -38,7 +38,14 @@ final class Programs {
                 .findFirst();
     }
 
-    static String get(String name) {
+    /**
+     * Finds a program.
+     *
+     * @param name its name
+     * @return where it is
+     * @throws IllegalStateException if this machine has none of that name
+     */
+    public static String get(String name) {
         return find(name)
                 .orElseThrow(() -> new IllegalStateException("there is no " + name))
                 .toString();
