@@ -263,7 +263,8 @@ public final class CleanupSettings {
         }
 
         /**
-         * See {@link CleanupSettings#measureDisk()}. It costs a connection and a command for each sandbox.
+         * See {@link CleanupSettings#measureDisk()}. It costs a connection and a command for each sandbox. What else a sandbox
+         * has used is then waited for up to 5 seconds, which Docker may need; by default no more than 100 milliseconds.
          *
          * @return this builder
          */

@@ -162,7 +162,8 @@ class CleanupRunTest {
 
     @Test
     void theReportHasTheAgreedNames() throws IOException {
-        SandboxManager manager = rig.manager(withDisk(3 << 20), Rig.manual().build());
+        SandboxManager manager =
+                rig.manager(withDisk(3 << 20), Rig.manual().measureDisk().build());
         manager.create(living(Duration.ofMinutes(1)));
         manager.create(living(Duration.ofMinutes(1)));
         rig.clock.advance(Duration.ofMinutes(1));
@@ -225,7 +226,7 @@ class CleanupRunTest {
         FaultPlan plan = FaultPlan.create();
         SandboxManager manager = rig.manager(
                 backend -> FaultInjectingBackend.of(withDisk(1024).apply(backend), plan),
-                Rig.manual().build());
+                Rig.manual().measureDisk().build());
         SandboxId id = manager.create(SandboxSpec.builder()
                         .timeToLive(Duration.ofMinutes(1))
                         .owner("ann")
