@@ -4,9 +4,7 @@ import dev.sandkeeper.SandboxId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 
 /** Asks the engine by the {@code docker} command, and the kernel for processes. */
 final class DockerWitness implements Witness {
@@ -42,22 +40,6 @@ final class DockerWitness implements Witness {
             String[] words = line.strip().split(" ", -1);
             resources.add(new Resource(what + words[0], words.length < 2 ? null : SandboxId.of(words[1])));
         }
-    }
-
-    @Override
-    public Set<Account.Endless> running(Collection<Account.Endless> commands) throws IOException {
-        return Processes.running(commands);
-    }
-
-    /** The engine keeps no record; the fences that hosts write down are what there is. */
-    @Override
-    public List<String> doubles(String deployment) {
-        return List.of();
-    }
-
-    @Override
-    public Set<SandboxId> made(String deployment) {
-        return Set.of();
     }
 
     @Override

@@ -6,9 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -64,22 +62,6 @@ final class LocalWitness implements Witness {
         } catch (NoSuchFileException e) {
             return List.of();
         }
-    }
-
-    @Override
-    public Set<Account.Endless> running(Collection<Account.Endless> commands) throws IOException {
-        return Processes.running(commands);
-    }
-
-    /** Nobody keeps a record; the fences that hosts write down are what there is. */
-    @Override
-    public List<String> doubles(String deployment) {
-        return List.of();
-    }
-
-    @Override
-    public Set<SandboxId> made(String deployment) {
-        return Set.of();
     }
 
     @Override

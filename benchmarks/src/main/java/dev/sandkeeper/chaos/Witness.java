@@ -20,14 +20,23 @@ interface Witness extends AutoCloseable {
     /** Everything that carries the deployment's id. */
     List<Resource> resources(String deployment) throws IOException, InterruptedException;
 
-    /** Those that still run. */
-    Set<Account.Endless> running(Collection<Account.Endless> commands) throws IOException;
+    /** Those that still run; as processes of this machine, unless the provider only simulates them. */
+    default Set<Account.Endless> running(Collection<Account.Endless> commands) throws IOException {
+        return Processes.running(commands);
+    }
 
-    /** What the provider has been asked to do twice of what may happen once, where it keeps a record. */
-    List<String> doubles(String deployment);
+    /**
+     * What the provider has been asked to do twice of what may happen once. Nothing where it keeps no record: the fences that
+     * hosts write down are what there is then.
+     */
+    default List<String> doubles(String deployment) {
+        return List.of();
+    }
 
-    /** Every sandbox that the provider has ever made, where it keeps a record. */
-    Set<SandboxId> made(String deployment);
+    /** Every sandbox that the provider has ever made; nothing where it keeps no record. */
+    default Set<SandboxId> made(String deployment) {
+        return Set.of();
+    }
 
     /** Ends the provider if it is this run's own. */
     @Override

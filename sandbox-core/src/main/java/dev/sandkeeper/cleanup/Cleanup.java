@@ -139,7 +139,8 @@ public final class Cleanup {
         Selection selection = new Selection(rows, request, settings.batch());
         List<SandboxRow> expired = new ArrayList<>();
         for (List<SandboxRow> page = selection.next(); !page.isEmpty(); page = selection.next()) {
-            page.removeIf(row -> verdict(row, request, rows.now()) instanceof Decision.Keep);
+            Instant now = rows.now();
+            page.removeIf(row -> verdict(row, request, now) instanceof Decision.Keep);
             expired.addAll(page);
         }
         expired.sort(Comparator.comparing(SandboxRow::dueAt));
@@ -329,8 +330,12 @@ public final class Cleanup {
     }
 
     private boolean isClaimed(SandboxRow row) {
+        return row.state() == SandboxState.CLEANING && isClaimed(row, rows.now());
+    }
+
+    private static boolean isClaimed(SandboxRow row, Instant now) {
         Instant until = row.leaseUntil();
-        return row.state() == SandboxState.CLEANING && until != null && until.isAfter(rows.now());
+        return row.state() == SandboxState.CLEANING && until != null && until.isAfter(now);
     }
 
     /**
@@ -430,7 +435,7 @@ public final class Cleanup {
         Decision.Destroy begun = new Decision.Destroy(
                 row.endPolicy() == null ? "request" : row.endPolicy(), row.endReason() == null ? "" : row.endReason());
         if (row.state() == SandboxState.CLEANING) {
-            return isClaimed(row) ? new Decision.Keep(row.dueAt(), "somebody cleans it") : begun;
+            return isClaimed(row, now) ? new Decision.Keep(row.dueAt(), "somebody cleans it") : begun;
         }
         if (request.force()) {
             return new Decision.Destroy("request", request.reason());
@@ -452,7 +457,7 @@ public final class Cleanup {
     private void act(SandboxRow row, Decision verdict, Instant now, Tally tally) {
         if (verdict instanceof Decision.Destroy destroy) {
             // an expired one may be renewed until it is claimed
-            boolean expires = (row.state() == SandboxState.ACTIVE || row.state() == SandboxState.PAUSED);
+            boolean expires = row.state() == SandboxState.ACTIVE || row.state() == SandboxState.PAUSED;
             Optional<SandboxRow> ending = expires ? expire(row, destroy) : Optional.of(row);
             ending.ifPresent(expired -> tally.cleaned(end(expired, destroy)));
         } else if (verdict instanceof Decision.Pause pause) {
