@@ -47,28 +47,50 @@ final class MarkScanner {
             if (inRecord) {
                 i = readRecord(buffer, i, end);
                 start = i;
-            } else if (buffer[i] == mark[matched]) {
-                if (matched == 0) {
-                    pass(buffer, start, i, output);
-                }
-                matched++;
-                i++;
+            } else if (matched == 0) {
+                i = indexOfMark(buffer, i, end);
+                pass(buffer, start, i, output);
+                matched = Math.min(mark.length, end - i);
+                i += matched;
                 start = i;
-                if (matched == mark.length) {
-                    matched = 0;
-                    inRecord = lines;
-                    if (!lines) {
-                        records.accept("");
-                    }
-                }
-            } else if (matched > 0) {
-                // byte 1 occurs only at the start of a mark, so what matched cannot start another one
-                flush(output);
+                found();
             } else {
-                i++;
+                int more = Math.min(mark.length - matched, end - i);
+                if (Arrays.equals(buffer, i, i + more, mark, matched, matched + more)) {
+                    matched += more;
+                    i += more;
+                    start = i;
+                    found();
+                } else {
+                    // byte 1 occurs only at the start of a mark, so what matched cannot start another one
+                    flush(output);
+                }
             }
         }
         pass(buffer, start, end, output);
+    }
+
+    /** Where a mark begins, or what may become one with the bytes that come next; the end if nowhere. */
+    private int indexOfMark(byte[] buffer, int from, int end) {
+        for (int i = from; i < end; i++) {
+            if (buffer[i] == mark[0]) {
+                int there = Math.min(mark.length, end - i);
+                if (Arrays.equals(buffer, i, i + there, mark, 0, there)) {
+                    return i;
+                }
+            }
+        }
+        return end;
+    }
+
+    private void found() {
+        if (matched == mark.length) {
+            matched = 0;
+            inRecord = lines;
+            if (!lines) {
+                records.accept("");
+            }
+        }
     }
 
     /** Passes on what looked like a mark so far; at the end of the stream it is none. */

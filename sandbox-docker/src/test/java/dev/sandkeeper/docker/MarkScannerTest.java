@@ -59,6 +59,18 @@ class MarkScannerTest {
     }
 
     @Test
+    void passesBytesOnInOnePieceWhateverTheyAre() throws IOException {
+        byte[] content = new byte[64 << 10];
+        new Random(5).nextBytes(content);
+        content[content.length - 1] = 0;
+        List<Integer> pieces = new ArrayList<>();
+        MarkScanner scanner = new MarkScanner("tag", false, records::add);
+        scanner.accept(content, 0, content.length, (buffer, offset, length) -> pieces.add(length));
+        assertThat(pieces).containsExactly(content.length);
+        assertThat(records).isEmpty();
+    }
+
+    @Test
     void boundsARecordThatNeverEnds() throws IOException {
         assertThat(scan("\u0001tag " + "x".repeat(1 << 20) + "\nrest", 4096)).isEqualTo("rest");
         assertThat(records).hasSize(1);
