@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 /** Starts programs in one container, each by an exec of its own, and says what became of them. */
 final class Execs {
     private static final String WHAT = "run a command";
+    /** What the engine, and runc before the engine has noticed, say of a container that has ended. */
+    private static final List<String> ENDED =
+            List.of("is not running", "in a stopped state", "in a stopped container", "container that has stopped");
 
     /**
      * The engine detaches a terminal at keys that somebody may well type, unless it is told others: these are none, and the
@@ -184,7 +187,7 @@ final class Execs {
         if (message.contains("is paused")) {
             return paused();
         }
-        if (status == 404 || message.contains("is not running")) {
+        if (status == 404 || ENDED.stream().anyMatch(message::contains)) {
             return engine.faults().gone(ref, "it does not run");
         }
         if (message.contains("unable to find user") || message.contains("no matching entries in")) {

@@ -119,6 +119,33 @@ public abstract class KillContract {
     }
 
     @Test
+    final void killedWhileATerminalIsOpen() throws IOException {
+        try (SandboxBackend witness = make().backend()) {
+            if (!witness.capabilities().contains(Capability.TERMINAL)) {
+                return;
+            }
+        }
+        for (int round = 0; round < ROUNDS; round++) {
+            Random random = new Random();
+            Path store = directory.resolve("terminal-" + round);
+            String seconds = Integer.toString(100_000 + random.nextInt(900_000));
+            SandboxId id;
+            try (Host host = new Host(store, "terminal", seconds)) {
+                id = SandboxId.of(host.read("ACTIVE ").substring("ACTIVE ".length()));
+                host.read("RUNNING");
+                await().atMost(PATIENCE).until(() -> runs(seconds));
+                linger(random);
+            }
+            await().atMost(COMMAND_END.plusSeconds(1)).until(() -> !runs(seconds));
+            try (SandboxManager manager = restart(store)) {
+                allIsAccountedFor(manager);
+                useAndDestroy(manager, id);
+                nothingIsLeft(manager);
+            }
+        }
+    }
+
+    @Test
     final void aCommandInTheBackgroundOutlivesItsHost() throws IOException {
         try (SandboxBackend witness = make().backend()) {
             if (!witness.capabilities().contains(Capability.BACKGROUND)) {

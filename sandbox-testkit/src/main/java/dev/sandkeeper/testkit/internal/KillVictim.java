@@ -57,6 +57,13 @@ public final class KillVictim {
                 sandbox.start(Command.shell("echo kept > /workspace/note; sleep " + arguments[3] + "; true"));
                 say("RUNNING");
             }
+            case "terminal" -> {
+                // deaf to the hang-up, as what wants to stay is
+                String program = "trap '' HUP TERM INT; sleep " + arguments[3] + "; true";
+                sandbox.start(
+                        Command.builder("sh", "-c", program).terminal(80, 24).build());
+                say("RUNNING");
+            }
             case "background" -> {
                 sandbox.startInBackground("job", Command.shell("echo begun; sleep " + arguments[3] + "; true"));
                 say("RUNNING");
