@@ -542,21 +542,30 @@ public final class Sandbox implements AutoCloseable {
             return;
         }
         if (owns) {
-            manager.destroyInBackground(id);
+            manager.destroyInBackground(id, connection);
+            leave();
+        } else {
+            letGo();
         }
-        letGo();
     }
 
     void letGo() {
+        if (leave()) {
+            connection.close();
+        }
+    }
+
+    /** Whether it was open until now. */
+    private boolean leave() {
         synchronized (this) {
             if (closed) {
-                return;
+                return false;
             }
             closed = true;
         }
         manager.forget(this);
         watches.lookNow();
-        connection.close();
+        return true;
     }
 
     Lifetime lifetime() {

@@ -4,7 +4,7 @@ import dev.sandkeeper.cleanup.Cleanup;
 import dev.sandkeeper.cleanup.CleanupPolicy;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.cleanup.WorkflowCleanup;
-import dev.sandkeeper.internal.AuditLog;
+import dev.sandkeeper.internal.Adoption;
 import dev.sandkeeper.internal.EngineContext;
 import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.Infos;
@@ -138,6 +138,7 @@ public final class SandboxManager implements AutoCloseable {
      * @param spec its times, owner and labels; what else it says is recorded and changes nothing
      * @return a handle that does not own it
      * @throws SandboxGoneException if the provider has no such resource
+     * @throws SandboxConflictException if a live sandbox of this deployment is that resource already
      */
     public Sandbox adopt(String backend, String providerRef, SandboxSpec spec) {
         refuseIfClosed();
@@ -146,28 +147,26 @@ public final class SandboxManager implements AutoCloseable {
         try {
             Duration timeToLive = timeToLive(spec);
             Instant now = rows.now();
-            SandboxRow row = SandboxRow.create(new SandboxRow.Creation(
-                            SandboxId.generate(now.toEpochMilli()),
-                            chosen.name(),
-                            spec.retention(),
-                            spec.lifetime(),
-                            spec.owner().orElse(null),
-                            spec.image().orElse(null),
-                            SpecJson.write(spec),
-                            spec.labels(),
-                            jvm,
-                            now))
-                    .state(SandboxState.ACTIVE)
-                    .providerRef(providerRef)
-                    .timeToLive(timeToLive)
-                    .idleTimeout(spec.idleTimeout().orElse(null))
-                    .expiresAt(timeToLive == null ? null : now.plus(timeToLive))
-                    .build();
-            SandboxRow inserted = rows.insert(row.change()
-                    .dueAt(cleanup.dueAt(row, now))
-                    .step(new AuditEntry(now, "adopted", providerRef + " by " + jvm))
-                    .build());
-            AuditLog.last(inserted);
+            SandboxRow.Creation creation = new SandboxRow.Creation(
+                    SandboxId.generate(now.toEpochMilli()),
+                    chosen.name(),
+                    spec.retention(),
+                    spec.lifetime(),
+                    spec.owner().orElse(null),
+                    spec.image().orElse(null),
+                    SpecJson.write(spec),
+                    spec.labels(),
+                    jvm,
+                    now);
+            SandboxRow inserted = Adoption.adopt(rows, creation, providerRef, made -> {
+                SandboxRow row = made.change()
+                        .state(SandboxState.ACTIVE)
+                        .timeToLive(timeToLive)
+                        .idleTimeout(spec.idleTimeout().orElse(null))
+                        .expiresAt(timeToLive == null ? null : now.plus(timeToLive))
+                        .build();
+                return row.change().dueAt(cleanup.dueAt(row, now)).build();
+            });
             cleanup.wake();
             return handle(inserted, connection, false);
         } catch (RuntimeException e) {
@@ -449,9 +448,19 @@ public final class SandboxManager implements AutoCloseable {
         return find(id).orElseThrow(() -> notFound(id));
     }
 
-    /** Ends a sandbox for a handle that is being closed: waits 10 seconds at most and reports to the log. */
-    void destroyInBackground(SandboxId id) {
-        submit(() -> destroyQuietly(id, "its handle was closed")).ifPresent(SandboxManager::await);
+    /**
+     * Ends a sandbox for a handle that is being closed: waits 10 seconds at most and reports to the log. The connection is closed
+     * after that end, because it takes running commands along, which may have been given more time.
+     */
+    void destroyInBackground(SandboxId id, BackendSandbox connection) {
+        submit(() -> {
+                    try {
+                        destroyQuietly(id, "its handle was closed");
+                    } finally {
+                        connection.close();
+                    }
+                })
+                .ifPresentOrElse(SandboxManager::await, connection::close);
     }
 
     private void destroyQuietly(SandboxId id, String reason) {

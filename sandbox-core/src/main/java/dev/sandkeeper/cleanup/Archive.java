@@ -38,6 +38,7 @@ public final class Archive {
      *
      * @param query which, and from where on
      * @return at most {@link ArchiveQuery#limit()}; the next page is {@code query.after(last)}, and an empty one ends the list
+     * @throws IllegalArgumentException if the query asks for a label and neither for an owner nor a time
      */
     public List<ArchivedSandbox> list(ArchiveQuery query) {
         return page(query, query.limit());
@@ -57,6 +58,7 @@ public final class Archive {
      * @param target where to, such as a {@link java.io.Writer}; not closed
      * @return how many lines it were
      * @throws IOException what the target throws
+     * @throws IllegalArgumentException as {@link #list} does
      */
     public long export(ArchiveQuery query, Appendable target) throws IOException {
         long lines = 0;

@@ -3,6 +3,8 @@ package dev.sandkeeper.cleanup;
 import dev.sandkeeper.internal.SandboxRows.HistoryCursor;
 import dev.sandkeeper.internal.SandboxRows.HistoryFilter;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +39,8 @@ public final class ArchiveQuery {
      * @return the query
      */
     public ArchiveQuery backend(String name) {
-        return with(new HistoryFilter(name, filter.owner(), filter.policy(), filter.endedFrom(), filter.endedBefore()));
+        return with(new HistoryFilter(
+                name, filter.owner(), filter.policy(), filter.endedFrom(), filter.endedBefore(), filter.labels()));
     }
 
     /**
@@ -47,8 +50,8 @@ public final class ArchiveQuery {
      * @return the query
      */
     public ArchiveQuery owner(String name) {
-        return with(
-                new HistoryFilter(filter.backend(), name, filter.policy(), filter.endedFrom(), filter.endedBefore()));
+        return with(new HistoryFilter(
+                filter.backend(), name, filter.policy(), filter.endedFrom(), filter.endedBefore(), filter.labels()));
     }
 
     /**
@@ -58,8 +61,8 @@ public final class ArchiveQuery {
      * @return the query
      */
     public ArchiveQuery endedByPolicy(String name) {
-        return with(
-                new HistoryFilter(filter.backend(), filter.owner(), name, filter.endedFrom(), filter.endedBefore()));
+        return with(new HistoryFilter(
+                filter.backend(), filter.owner(), name, filter.endedFrom(), filter.endedBefore(), filter.labels()));
     }
 
     /**
@@ -73,7 +76,23 @@ public final class ArchiveQuery {
         if (!from.isBefore(before)) {
             throw new IllegalArgumentException("endedBetween: " + from + " is not before " + before);
         }
-        return with(new HistoryFilter(filter.backend(), filter.owner(), filter.policy(), from, before));
+        return with(
+                new HistoryFilter(filter.backend(), filter.owner(), filter.policy(), from, before, filter.labels()));
+    }
+
+    /**
+     * With a label. The archive has no index of labels: the store reads what the other conditions select until a page is full.
+     * So this needs {@link #owner} or {@link #endedBetween} beside it, and costs as much as those select.
+     *
+     * @param name the label's name
+     * @param value its value
+     * @return the query; it is refused by {@link Archive} without an owner or a time
+     */
+    public ArchiveQuery label(String name, String value) {
+        Map<String, String> labels = new HashMap<>(filter.labels());
+        labels.put(name, value);
+        return with(new HistoryFilter(
+                filter.backend(), filter.owner(), filter.policy(), filter.endedFrom(), filter.endedBefore(), labels));
     }
 
     /**
@@ -105,6 +124,10 @@ public final class ArchiveQuery {
     }
 
     HistoryFilter filter() {
+        if (!filter.labels().isEmpty() && filter.owner() == null && filter.endedFrom() == null) {
+            throw new IllegalArgumentException("label " + filter.labels().keySet()
+                    + " alone would read the whole archive: add owner(...) or endedBetween(...)");
+        }
         return filter;
     }
 

@@ -1,6 +1,5 @@
 package dev.sandkeeper.cleanup;
 
-import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.Lifetime;
@@ -8,23 +7,20 @@ import dev.sandkeeper.Retention;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.SpecInvalidException;
+import dev.sandkeeper.internal.Adoption;
 import dev.sandkeeper.internal.EngineContext;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.SandboxBackend;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out what a workflow calls its sandbox, and ends that. */
 final class WorkflowTarget {
-    private static final int PAGE = 1000;
-
     private final Cleanup cleanup;
     private final EngineContext context;
     private final SandboxRows rows;
@@ -38,7 +34,8 @@ final class WorkflowTarget {
     /** Returns what was done; may be repeated, because a row that was adopted is found again. */
     String end(FinishedWorkflow workflow, String reason) {
         String name = Objects.requireNonNull(workflow.sandboxId(), "sandboxId").strip();
-        Optional<SandboxId> known = ours(name).or(() -> named(name, workflow.backend()));
+        Optional<SandboxId> known =
+                ours(name).or(() -> rows.findByRef(workflow.backend(), name).map(SandboxRow::id));
         if (known.isEmpty()) {
             SandboxBackend backend = backend(name, workflow.backend());
             ProviderState state = backend.state(name);
@@ -68,23 +65,6 @@ final class WorkflowTarget {
         return rows.find(id).isPresent() || rows.findHistory(id).isPresent() ? Optional.of(id) : Optional.empty();
     }
 
-    private Optional<SandboxId> named(String providerRef, @Nullable String backend) {
-        SandboxRows.RowFilter filter = new SandboxRows.RowFilter(backend, null, Set.of(), Map.of(), null);
-        SandboxId after = null;
-        while (true) {
-            List<SandboxRow> page = rows.list(filter, after, PAGE);
-            for (SandboxRow row : page) {
-                if (providerRef.equals(row.providerRef())) {
-                    return Optional.of(row.id());
-                }
-            }
-            if (page.size() < PAGE) {
-                return Optional.empty();
-            }
-            after = page.get(page.size() - 1).id();
-        }
-    }
-
     private SandboxBackend backend(String name, @Nullable String chosen) {
         Map<String, SandboxBackend> backends = context.backends();
         if (chosen == null && backends.size() == 1) {
@@ -107,24 +87,30 @@ final class WorkflowTarget {
     /** As a row that must go: whoever reads it next, after this JVM's end too, destroys it. */
     private SandboxId adopt(SandboxBackend backend, String providerRef, String reason) {
         Instant now = rows.now();
-        SandboxRow row = SandboxRow.create(new SandboxRow.Creation(
-                        SandboxId.generate(now.toEpochMilli()),
-                        backend.name(),
-                        Retention.DEFAULT,
-                        Lifetime.STORE,
-                        null,
-                        null,
-                        "{}",
-                        Map.of(),
-                        context.jvm(),
-                        now))
-                .state(SandboxState.EXPIRED)
-                .providerRef(providerRef)
-                .expiresAt(now)
-                .end(reason.length() <= 255 ? reason : reason.substring(0, 255), "request", context.jvm())
-                .dueAt(now)
-                .step(new AuditEntry(now, "adopted", providerRef + " by " + context.jvm()))
-                .build();
-        return rows.insert(row).id();
+        SandboxRow.Creation creation = new SandboxRow.Creation(
+                SandboxId.generate(now.toEpochMilli()),
+                backend.name(),
+                Retention.DEFAULT,
+                Lifetime.STORE,
+                null,
+                null,
+                "{}",
+                Map.of(),
+                context.jvm(),
+                now);
+        return Adoption.adopt(
+                        rows,
+                        creation,
+                        providerRef,
+                        row -> row.change()
+                                .state(SandboxState.EXPIRED)
+                                .expiresAt(now)
+                                .end(
+                                        reason.length() <= 255 ? reason : reason.substring(0, 255),
+                                        "request",
+                                        context.jvm())
+                                .dueAt(now)
+                                .build())
+                .id();
     }
 }

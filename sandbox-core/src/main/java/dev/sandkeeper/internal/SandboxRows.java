@@ -48,6 +48,15 @@ public interface SandboxRows {
     Optional<SandboxRow> find(SandboxId id);
 
     /**
+     * Finds a live row by its provider's name for it.
+     *
+     * @param backend the backend's name, or null for any
+     * @param providerRef the provider's name
+     * @return the row; the oldest one if there are several
+     */
+    Optional<SandboxRow> findByRef(@Nullable String backend, String providerRef);
+
+    /**
      * Finds what is kept of a sandbox that has ended.
      *
      * @param id the sandbox
@@ -188,15 +197,22 @@ public interface SandboxRows {
      * @param policy the policy that ended it, or null
      * @param endedFrom ended at this time or later, or null
      * @param endedBefore ended before this time, or null
+     * @param labels labels that it must have had, with these values; no index serves them
      */
     record HistoryFilter(
             @Nullable String backend,
             @Nullable String owner,
             @Nullable String policy,
             @Nullable Instant endedFrom,
-            @Nullable Instant endedBefore) {
+            @Nullable Instant endedBefore,
+            Map<String, String> labels) {
         /** All history. */
-        public static final HistoryFilter ALL = new HistoryFilter(null, null, null, null, null);
+        public static final HistoryFilter ALL = new HistoryFilter(null, null, null, null, null, Map.of());
+
+        /** Copies the map. */
+        public HistoryFilter {
+            labels = Map.copyOf(labels);
+        }
     }
 
     /**

@@ -204,6 +204,15 @@ final class Columns {
         }
     }
 
+    /**
+     * What the labels column is like of a row with that label, with an exclamation mark before what LIKE would understand: a
+     * quotation mark within a name or value is written with a backslash, so that only a whole label matches.
+     */
+    static String labelPattern(Map.Entry<String, String> label) {
+        String object = write(Map.of(label.getKey(), label.getValue()));
+        return "%" + object.substring(1, object.length() - 1).replaceAll("[!%_]", "!$0") + "%";
+    }
+
     private static Map<String, String> labels(String json) {
         try {
             return JSON.readValue(json, LABELS);

@@ -12,6 +12,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -111,6 +112,18 @@ final class JdbiRows implements SandboxRows {
                         .bind("id", id.toString())
                         .map((row, context) -> Columns.read(row))
                         .findOne());
+    }
+
+    @Override
+    public Optional<SandboxRow> findByRef(@Nullable String backend, String providerRef) {
+        return database.transaction(
+                handle -> handle
+                        .createQuery(RowQueries.BY_REF)
+                        .bind("ref", providerRef)
+                        .map((row, context) -> Columns.read(row))
+                        .stream()
+                        .filter(row -> backend == null || row.backend().equals(backend))
+                        .min(Comparator.comparing(SandboxRow::id)));
     }
 
     @Override

@@ -27,6 +27,9 @@ final class RowQueries {
     static final String COUNT =
             "SELECT state, attempts, COUNT(*) AS sandboxes FROM sandkeeper_sandbox" + " GROUP BY state, attempts";
 
+    /** Parameter {@code ref}: hardly ever more than one. */
+    static final String BY_REF = "SELECT " + Columns.ALL + " FROM sandkeeper_sandbox WHERE provider_ref = :ref";
+
     private RowQueries() {}
 
     /**
@@ -42,6 +45,11 @@ final class RowQueries {
         add(conditions, parameters, "end_policy = :policy", "policy", filter.policy());
         add(conditions, parameters, "ended_at >= :from", "from", millis(filter.endedFrom()));
         add(conditions, parameters, "ended_at < :to", "to", millis(filter.endedBefore()));
+        int label = 0;
+        for (Map.Entry<String, String> each : new TreeMap<>(filter.labels()).entrySet()) {
+            String name = "label" + label++;
+            add(conditions, parameters, "labels LIKE :" + name + " ESCAPE '!'", name, Columns.labelPattern(each));
+        }
         // also where there is no place to go on from: the first half is a range of the index, without which it is not
         // seen
         conditions.add("ended_at <= :ended AND (ended_at < :ended OR id < :after)");

@@ -43,4 +43,11 @@ class MariaDbPlanTest extends PlanContract {
         Object type = line.get("type");
         return !"INSERT".equals(line.get("select_type")) && ("ALL".equals(type) || (!limited && "index".equals(type)));
     }
+
+    @Override
+    boolean readsOnly(String index, Query explanation) {
+        return explanation.mapToMap().list().stream()
+                .allMatch(line -> index.equals(line.get("key"))
+                        && String.valueOf(line.get("extra")).contains("Using index"));
+    }
 }

@@ -56,6 +56,9 @@ abstract class PlanContract {
     /** Those lines of a plan that read a whole table or index of ours; one with a limit may start to walk along an index. */
     abstract List<String> scans(Query explanation, boolean limited);
 
+    /** Whether a plan reads an index of ours, all of it, and nothing else. */
+    abstract boolean readsOnly(String index, Query explanation);
+
     @Test
     void readsNoTableAsAWhole() {
         SandboxStore.on(source).close();
@@ -67,8 +70,14 @@ abstract class PlanContract {
                 .anySatisfy(sql -> assertThat(sql).startsWith("UPDATE sandkeeper_sandbox"))
                 .anySatisfy(sql -> assertThat(sql).startsWith("DELETE FROM sandkeeper_label"))
                 .anySatisfy(sql -> assertThat(sql).startsWith("INSERT INTO sandkeeper_history"))
-                .contains(RowQueries.DUE, RowQueries.NEXT_DUE)
-                .hasSizeGreaterThan(18);
+                .contains(RowQueries.DUE, RowQueries.NEXT_DUE, RowQueries.BY_REF, RowQueries.COUNT)
+                .hasSizeGreaterThan(22);
+        Jdbi.create(source)
+                .useTransaction(handle -> assertThat(
+                                readsOnly("sandkeeper_sandbox_state", explain(handle, RowQueries.COUNT)))
+                        .as("counting reads an index and no row")
+                        .isTrue());
+        said.remove(RowQueries.COUNT);
         Jdbi.create(source)
                 .useTransaction(handle -> assertThat(scans(
                                 handle.createQuery("EXPLAIN SELECT id FROM sandkeeper_sandbox WHERE image = 'x'"),
@@ -106,13 +115,19 @@ abstract class PlanContract {
             rows.archive(new HistoryRow(row, Rows.START));
             rows.due(Rows.START.plusMillis(10), 100);
             rows.nextDue();
+            rows.findByRef("memory", "ref-7");
+            rows.count(10);
             HistoryCursor before = new HistoryCursor(Rows.START.plusSeconds(1), SandboxId.generate(2000));
             for (HistoryCursor from : new HistoryCursor[] {null, before}) {
                 rows.listHistory(HistoryFilter.ALL, from, 100);
                 rows.listHistory(
-                        new HistoryFilter("memory", "owner-7", "idle", Rows.START, Rows.START.plusSeconds(2)),
+                        new HistoryFilter("memory", "owner-7", "idle", Rows.START, Rows.START.plusSeconds(2), Map.of()),
                         from,
                         100);
+                Map<String, String> labels = Map.of("n", "7", "all", "same");
+                rows.listHistory(new HistoryFilter(null, "owner-7", null, null, null, labels), from, 100);
+                rows.listHistory(
+                        new HistoryFilter(null, null, null, Rows.START, Rows.START.plusSeconds(2), labels), from, 100);
             }
             rows.purgeHistory(Rows.START, 100);
             for (SandboxId after : new SandboxId[] {null, row.id()}) {
@@ -153,6 +168,7 @@ abstract class PlanContract {
                     .change()
                     .state(i % 10 == 0 ? SandboxState.CLEANING : SandboxState.ACTIVE)
                     .dueAt(Rows.START.plusMillis(i))
+                    .providerRef("ref-" + i)
                     .build()
                     .withVersion(1);
             Columns.bindFixed(Columns.bindChanging(sandboxes, row), row).add();
@@ -175,10 +191,13 @@ abstract class PlanContract {
                 .bind("until", Rows.START.toEpochMilli())
                 .bind("before", Rows.START.toEpochMilli() + 1000)
                 .bind("busy", 0L)
+                .bind("ref", "ref-7")
+                .bind("label0", "%x%")
+                .bind("label1", "%y%")
                 .bind("policy", "idle")
                 .bind("ended", Long.MAX_VALUE)
                 .bind("from", Rows.START.toEpochMilli())
-                .bind("to", Rows.START.toEpochMilli() + 2_000_000)
+                .bind("to", Rows.START.toEpochMilli() + 100_000)
                 .bind("after", SandboxId.generate(2000).toString())
                 .bind("limit", 100)
                 .bind("name", "n")

@@ -23,7 +23,7 @@ class PostgresPlanTest extends PlanContract {
 
     @Override
     String analyze() {
-        return "ANALYZE";
+        return "VACUUM ANALYZE";
     }
 
     @Override
@@ -31,5 +31,11 @@ class PostgresPlanTest extends PlanContract {
         return explanation.mapTo(String.class).list().stream()
                 .filter(line -> line.contains("Seq Scan"))
                 .toList();
+    }
+
+    @Override
+    boolean readsOnly(String index, Query explanation) {
+        return explanation.mapTo(String.class).list().stream()
+                .anyMatch(line -> line.contains("Index Only Scan using " + index + " "));
     }
 }

@@ -212,11 +212,14 @@ abstract class SandboxStoreContract {
             after = new HistoryCursor(last.endedAt(), last.last().id());
         }
         assertThat(listed).isEqualTo(ids);
-        assertThat(ids(new HistoryFilter(null, "odd", null, null, null)))
+        assertThat(ids(new HistoryFilter(null, "odd", null, null, null, Map.of())))
                 .containsExactly(ids.get(1), ids.get(3), ids.get(5));
-        assertThat(ids(new HistoryFilter("memory", null, "idle", null, null))).hasSize(3);
-        assertThat(ids(new HistoryFilter("other", null, null, null, null))).isEmpty();
-        assertThat(ids(new HistoryFilter(null, null, null, Rows.START.plusSeconds(1), Rows.START.plusSeconds(3))))
+        assertThat(ids(new HistoryFilter("memory", null, "idle", null, null, Map.of())))
+                .hasSize(3);
+        assertThat(ids(new HistoryFilter("other", null, null, null, null, Map.of())))
+                .isEmpty();
+        assertThat(ids(new HistoryFilter(
+                        null, null, null, Rows.START.plusSeconds(1), Rows.START.plusSeconds(3), Map.of())))
                 .containsExactlyElementsOf(ids.subList(1, 5));
 
         assertThat(rows.purgeHistory(Rows.START.plusSeconds(2), 3)).isEqualTo(3);
@@ -229,6 +232,50 @@ abstract class SandboxStoreContract {
         return rows.listHistory(filter, null, 100).stream()
                 .map(history -> history.last().id())
                 .toList();
+    }
+
+    @Test
+    void findsALiveRowByItsProvidersName() {
+        SandboxRow older = Rows.row(SandboxId.generate(1), null, Map.of());
+        SandboxRow newer = Rows.row(SandboxId.generate(2), null, Map.of());
+        rows.insert(newer.change().providerRef("Same ").build());
+        rows.insert(older.change().providerRef("Same ").build());
+        rows.insert(Rows.row(SandboxId.generate(3), null, Map.of()));
+        assertThat(rows.findByRef("memory", "Same ").map(SandboxRow::id)).contains(older.id());
+        assertThat(rows.findByRef(null, "Same ").map(SandboxRow::id)).contains(older.id());
+        assertThat(rows.findByRef("docker", "Same ")).isEmpty();
+        assertThat(rows.findByRef(null, "Same")).isEmpty();
+        assertThat(rows.findByRef(null, "same ")).isEmpty();
+    }
+
+    @Test
+    void listsHistoryByLabelsAsTheyWere() {
+        Map<String, Map<String, String>> labels = Map.of(
+                "plain", Map.of("task", "42", "more", "x"),
+                "like", Map.of("task", "4_%!"),
+                "quoted", Map.of("note", "\"task\":\"42\"", "task", "a\\"),
+                "prefix", Map.of("ttask", "42"),
+                "odd", Map.of("task", "\u00fc\ud83d\ude80\n"));
+        Map<String, SandboxId> ids = new HashMap<>();
+        labels.forEach((name, each) -> {
+            SandboxRow row = rows.insert(Rows.row(SandboxId.generate(ids.size() + 1), "Ann", each));
+            ids.put(name, row.id());
+            assertThat(rows.archive(new HistoryRow(row, Rows.START))).isTrue();
+        });
+        Map<Map<String, String>, List<String>> wanted = Map.of(
+                Map.of("task", "42"), List.of("plain"),
+                Map.of("task", "42", "more", "x"), List.of("plain"),
+                Map.of("task", "42", "more", "y"), List.of(),
+                Map.of("task", "4_%!"), List.of("like"),
+                Map.of("task", "a\\"), List.of("quoted"),
+                Map.of("task", "%"), List.of(),
+                Map.of("task", "4"), List.of(),
+                Map.of("task", "\u00fc\ud83d\ude80\n"), List.of("odd"));
+        wanted.forEach((asked, names) -> assertThat(
+                        rows.listHistory(new HistoryFilter(null, "Ann", null, null, null, asked), null, 100))
+                .as("%s", asked)
+                .extracting(each -> each.last().id())
+                .containsExactlyElementsOf(names.stream().map(ids::get).toList()));
     }
 
     @Test

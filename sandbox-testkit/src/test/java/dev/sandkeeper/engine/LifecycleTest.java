@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.Command;
@@ -16,6 +17,7 @@ import dev.sandkeeper.Lifetime;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.Retention;
 import dev.sandkeeper.Sandbox;
+import dev.sandkeeper.SandboxConflictException;
 import dev.sandkeeper.SandboxEvent;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
@@ -416,6 +418,12 @@ class LifecycleTest {
                 foreign.providerRef(),
                 SandboxSpec.builder().timeToLive(Duration.ofMinutes(1)).build());
         assertThat(adopted.exec("true").exitCode()).isZero();
+        assertThat(adopted.info().audit()).extracting(AuditEntry::event).containsExactly("adopted");
+        assertThatThrownBy(() -> manager.adopt(
+                        "memory", foreign.providerRef(), SandboxSpec.builder().build()))
+                .as("one resource has one row")
+                .isInstanceOf(SandboxConflictException.class)
+                .hasMessageContaining(adopted.id().toString());
         adopted.close();
         assertThat(rig.provider.resources()).hasSize(1);
 

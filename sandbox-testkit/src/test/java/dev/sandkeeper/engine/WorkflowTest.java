@@ -2,6 +2,7 @@ package dev.sandkeeper.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sandkeeper.AuditEntry;
 import dev.sandkeeper.Sandbox;
 import dev.sandkeeper.SandboxEvent;
 import dev.sandkeeper.SandboxId;
@@ -10,6 +11,8 @@ import dev.sandkeeper.SandboxManager;
 import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SandboxState;
+import dev.sandkeeper.cleanup.ArchiveQuery;
+import dev.sandkeeper.cleanup.ArchivedSandbox;
 import dev.sandkeeper.cleanup.FinishedWorkflow;
 import dev.sandkeeper.cleanup.SandboxDeletion;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -18,6 +21,7 @@ import dev.sandkeeper.testkit.Fault;
 import dev.sandkeeper.testkit.FaultInjectingBackend;
 import dev.sandkeeper.testkit.FaultPlan;
 import dev.sandkeeper.testkit.InMemoryBackend;
+import java.io.ByteArrayInputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,6 +113,36 @@ class WorkflowTest {
         assertThat(history.providerRef()).contains(ref);
         assertThat(history.endReason()).contains("its workflow ended as completed");
         assertThat(deletion.message()).contains(history.id().toString());
+    }
+
+    @Test
+    void recordsTheLastUsageBeforeTheDeletionOfOursAndOfWhatItAdopts() {
+        SandboxManager manager = rig.manager();
+        Sandbox ours = manager.create(SandboxSpec.builder().build());
+        ours.files().write("early", "x".repeat(1000));
+        String ref = foreign();
+        try (BackendSandbox foreign = rig.backend().attach(ref)) {
+            foreign.files().write("/workspace/f", new ByteArrayInputStream(new byte[300]), -1);
+        }
+        ours.files().write("last", "x".repeat(2000));
+
+        assertThat(manager.workflows()
+                        .onFinished(ours.id().toString(), "completed")
+                        .success())
+                .isTrue();
+        assertThat(manager.workflows().onFinished(ref, "completed").success()).isTrue();
+        List<ArchivedSandbox> archived = manager.cleanup().archive().list(ArchiveQuery.all());
+        assertThat(archived)
+                .hasSize(2)
+                .allSatisfy(sandbox -> assertThat(sandbox.info().audit())
+                        .extracting(AuditEntry::event)
+                        .endsWith("claimed", "destroyed"));
+        assertThat(archived)
+                .extracting(sandbox -> sandbox.freedBytes().orElseThrow())
+                .satisfiesExactlyInAnyOrder(
+                        bytes -> assertThat(bytes).isGreaterThanOrEqualTo(3000),
+                        bytes -> assertThat(bytes).isBetween(300L, 2999L));
+        assertThat(archived).allSatisfy(sandbox -> assertThat(sandbox.toJson()).contains("disk_bytes"));
     }
 
     @Test

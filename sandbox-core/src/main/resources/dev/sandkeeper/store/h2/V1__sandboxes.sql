@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS sandkeeper_sandbox (
     creator VARCHAR_CASESENSITIVE(500) NOT NULL,
     created_at BIGINT NOT NULL,
     state VARCHAR_CASESENSITIVE(16) NOT NULL,
-    provider_ref VARCHAR_CASESENSITIVE(1024),
+    provider_ref VARCHAR_CASESENSITIVE(255),
     time_to_live BIGINT,
     idle_timeout BIGINT,
     expires_at BIGINT,
@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS sandkeeper_sandbox (
 
 CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_due ON sandkeeper_sandbox (due_at, id);
 CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_owner ON sandkeeper_sandbox (owner, id);
+CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_ref ON sandkeeper_sandbox (provider_ref);
 CREATE INDEX IF NOT EXISTS sandkeeper_sandbox_state ON sandkeeper_sandbox (state, attempts);
 CREATE UNIQUE INDEX IF NOT EXISTS sandkeeper_sandbox_session ON sandkeeper_sandbox (session_key);
 
@@ -78,7 +79,7 @@ CREATE TABLE IF NOT EXISTS sandkeeper_history (
     creator VARCHAR_CASESENSITIVE(500) NOT NULL,
     created_at BIGINT NOT NULL,
     state VARCHAR_CASESENSITIVE(16) NOT NULL,
-    provider_ref VARCHAR_CASESENSITIVE(1024),
+    provider_ref VARCHAR_CASESENSITIVE(255),
     time_to_live BIGINT,
     idle_timeout BIGINT,
     expires_at BIGINT,

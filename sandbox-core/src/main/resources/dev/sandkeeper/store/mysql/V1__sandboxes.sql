@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS sandkeeper_sandbox (
     creator VARCHAR(500) NOT NULL,
     created_at BIGINT NOT NULL,
     state VARCHAR(16) NOT NULL,
-    provider_ref VARCHAR(1024),
+    provider_ref VARCHAR(255),
     time_to_live BIGINT,
     idle_timeout BIGINT,
     expires_at BIGINT,
@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS sandkeeper_sandbox (
     audit MEDIUMTEXT NOT NULL,
     KEY sandkeeper_sandbox_due (due_at, id),
     KEY sandkeeper_sandbox_owner (owner, id),
+    KEY sandkeeper_sandbox_ref (provider_ref),
     KEY sandkeeper_sandbox_state (state, attempts),
     UNIQUE KEY sandkeeper_sandbox_session (session_key)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
@@ -76,7 +77,7 @@ CREATE TABLE IF NOT EXISTS sandkeeper_history (
     creator VARCHAR(500) NOT NULL,
     created_at BIGINT NOT NULL,
     state VARCHAR(16) NOT NULL,
-    provider_ref VARCHAR(1024),
+    provider_ref VARCHAR(255),
     time_to_live BIGINT,
     idle_timeout BIGINT,
     expires_at BIGINT,
