@@ -246,7 +246,7 @@ public final class DockerBackend implements SandboxBackend {
 
     @Override
     public Optional<ResourceUsage> usage(String providerRef) {
-        return new UsageReader(engine).read(checked(providerRef));
+        return new UsageReader(engine, inventory).read(checked(providerRef));
     }
 
     @Override
