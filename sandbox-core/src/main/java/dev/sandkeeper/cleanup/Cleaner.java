@@ -39,6 +39,7 @@ final class Cleaner {
     private final CleanupSettings settings;
     private final BoundedCalls calls;
     private final Measuring measuring;
+    private final Terminator terminator;
     private final Optional<Exporter> exporter;
 
     Cleaner(EngineContext context, CleanupSettings settings, BoundedCalls calls) {
@@ -46,6 +47,7 @@ final class Cleaner {
         this.rows = context.rows();
         this.settings = settings;
         this.calls = calls;
+        this.terminator = new Terminator(context, calls, settings);
         this.exporter = settings.beforeDestroy().map(plan -> new Exporter(context, calls, plan));
         this.measuring = new Measuring(calls, settings.providerTimeout(), settings.measureDisk());
     }
@@ -178,6 +180,7 @@ final class Cleaner {
                     .measure(backend, claimed, found)
                     .ifPresent(usage -> lease.change(next -> next.usage(usage.json(), usage.diskBytes())));
         }
+        terminator.terminate(lease, backend, claimed, found);
         exporter.ifPresent(each -> each.export(lease, backend, claimed, found));
         lease.ensure();
         calls.run("destroy " + found, patience, () -> backend.destroy(found));

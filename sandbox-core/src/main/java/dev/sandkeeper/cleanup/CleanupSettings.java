@@ -22,6 +22,7 @@ public final class CleanupSettings {
     private final int rateLimit;
     private final boolean measureDisk;
     private final Optional<BeforeDestroy> beforeDestroy;
+    private final Duration terminationGrace;
 
     private CleanupSettings(Builder b) {
         interval = b.interval;
@@ -31,6 +32,7 @@ public final class CleanupSettings {
         rateLimit = b.rateLimit;
         measureDisk = b.measureDisk;
         beforeDestroy = b.beforeDestroy;
+        terminationGrace = b.terminationGrace;
         reviewInterval = b.reviewInterval;
         sweepInterval = b.sweepInterval;
         sweepGrace = b.sweepGrace;
@@ -110,6 +112,11 @@ public final class CleanupSettings {
         return rateLimit;
     }
 
+    /** {@return how long what runs in a sandbox may take to end by itself before it is destroyed; default 0: it is not asked} */
+    public Duration terminationGrace() {
+        return terminationGrace;
+    }
+
     /** {@return what is kept of each sandbox before it is destroyed; default nothing} */
     public Optional<BeforeDestroy> beforeDestroy() {
         return beforeDestroy;
@@ -179,6 +186,7 @@ public final class CleanupSettings {
         private int rateLimit = 100;
         private boolean measureDisk;
         private Optional<BeforeDestroy> beforeDestroy = Optional.empty();
+        private Duration terminationGrace = Duration.ZERO;
         private Duration reviewInterval = Duration.ofMinutes(10);
         private Duration sweepInterval = Duration.ofMinutes(5);
         private Duration sweepGrace = Duration.ofMinutes(1);
@@ -259,6 +267,23 @@ public final class CleanupSettings {
          */
         public Builder beforeDestroy(BeforeDestroy plan) {
             beforeDestroy = Optional.of(plan);
+            return this;
+        }
+
+        /**
+         * See {@link CleanupSettings#terminationGrace()}. Before anything is exported or destroyed, every process in the sandbox
+         * gets TERM, and as long as one of them runs, this is waited for. It applies to every end of a sandbox, as
+         * {@link #beforeDestroy} does, and what waits takes one of the places of {@link #parallelism}. A handle's {@code close()}
+         * still returns after 10 seconds, and the sandbox ends behind it.
+         *
+         * @param grace from 0, which is not to ask, to 10 minutes
+         * @return this builder
+         */
+        public Builder terminationGrace(Duration grace) {
+            if (grace.isNegative() || grace.compareTo(Duration.ofMinutes(10)) > 0) {
+                throw new IllegalArgumentException("terminationGrace must be from 0 to 10 minutes: " + grace);
+            }
+            terminationGrace = grace;
             return this;
         }
 

@@ -93,6 +93,20 @@ public interface SandboxBackend extends AutoCloseable {
     BackendSandbox attach(String providerRef);
 
     /**
+     * Asks what runs in a sandbox to end, as the sandbox is about to be destroyed: sends TERM to every process of its commands,
+     * those in the background and of other JVMs included, and waits until they have ended or the grace is over. Nothing is
+     * killed, and the sandbox itself goes on; a paused one is resumed for it. May be repeated.
+     *
+     * @param providerRef its name
+     * @param grace how long they may take; more than 0
+     * @return whether nothing runs any more, as in a sandbox that is gone. The default asks nobody and answers false
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer
+     */
+    default boolean terminate(String providerRef, Duration grace) {
+        return false;
+    }
+
+    /**
      * Destroys a sandbox and everything that belongs to it alone, and makes sure that it is gone. "Not found" is success, so
      * it may be repeated by anybody, also at the same time.
      *

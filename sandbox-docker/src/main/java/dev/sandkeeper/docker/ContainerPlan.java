@@ -89,7 +89,7 @@ final class ContainerPlan {
         CreateContainerCmd command = client.createContainerCmd(image())
                 .withName(identity.ref())
                 .withLabels(identity.labels(request.createdAt()))
-                .withEntrypoint("sh", "-c", endsWithHost() ? WHILE_HOST_LIVES : FOR_EVER)
+                .withEntrypoint("sh", "-c", keeping())
                 // an argument that nobody reads: another JVM learns from it who runs commands
                 .withCmd(CALLED, user())
                 .withUser(keeper())
@@ -103,6 +103,12 @@ final class ContainerPlan {
             command.withStdinOpen(true).withStdInOnce(true).withAttachStdin(true);
         }
         return command;
+    }
+
+    private String keeping() {
+        String keeping = endsWithHost() ? WHILE_HOST_LIVES : FOR_EVER;
+        // where it has the same user as the commands, asking those to end must not end it
+        return spec.kernelCapabilities().isEmpty() ? keeping : "trap '' TERM; " + keeping;
     }
 
     /** Who runs commands in a container that another JVM made; nothing for one that we did not make. */

@@ -4,6 +4,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.DockerException;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
@@ -26,6 +27,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sandboxes as containers of a Docker engine, 20.10 or newer. Thread-safe.
@@ -55,6 +58,8 @@ import org.jspecify.annotations.Nullable;
  * program that defends itself against its end may take other commands of its user, or the whole sandbox, with it.
  */
 public final class DockerBackend implements SandboxBackend {
+    private static final Logger LOG = LoggerFactory.getLogger(DockerBackend.class);
+
     private static final Set<Capability> ANYWHERE = EnumSet.of(
             Capability.PROCESS_LIFETIME,
             Capability.PAUSE,
@@ -187,6 +192,30 @@ public final class DockerBackend implements SandboxBackend {
         }
         String user = ContainerPlan.userOf(container.getConfig().getCmd()).orElse(null);
         return kept(new DockerSandbox(engine, inventory, providerRef, container.getId(), user, null));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>A container's first process is not asked: with it the container would end. In one that was adopted that may be the
+     * application itself.
+     */
+    @Override
+    public boolean terminate(String providerRef, Duration grace) {
+        ProviderState state =
+                inventory.inspect(checked(providerRef)).map(Inventory::state).orElse(ProviderState.GONE);
+        if (state == ProviderState.PAUSED) {
+            resume(providerRef);
+        }
+        if (state == ProviderState.GONE) {
+            return true;
+        }
+        try (DockerSandbox connection = (DockerSandbox) attach(providerRef)) {
+            return connection.terminate(grace);
+        } catch (SandboxGoneException e) {
+            LOG.debug("{} has ended meanwhile", providerRef, e);
+            return true;
+        }
     }
 
     @Override

@@ -10,9 +10,13 @@ import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.ProcessRequest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,6 +141,32 @@ final class DockerSandbox implements BackendSandbox {
     void afterPause() {
         commands.suspect();
         execs.allowStarts();
+    }
+
+    /**
+     * Asks all commands to end, those of other connections too.
+     *
+     * @return whether none runs any more
+     */
+    boolean terminate(Duration grace) {
+        Guard own = guard(user);
+        List<Guard> all = new ArrayList<>(List.of(own));
+        for (int uid = own.nextUser(-1); uid >= 0; uid = own.nextUser(uid)) {
+            all.add(guard(Integer.toString(uid)));
+        }
+        all.forEach(Guard::terminateEverything);
+        Deadline deadline = Deadline.in(grace);
+        for (long wait = 2; all.stream().mapToInt(Guard::countEverything).sum() > 0; wait = Math.min(2 * wait, 100)) {
+            if (deadline.passed()) {
+                return false;
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(wait);
+            } catch (InterruptedException e) {
+                throw engine.faults().interrupted("end the commands of a sandbox", e);
+            }
+        }
+        return true;
     }
 
     /** Told when this is closed. */

@@ -134,6 +134,26 @@ final class Guard implements Closeable {
         use("end all commands of user " + user, found -> found.ask("everything", "", Deadline.in(ANSWER)));
     }
 
+    /** Sends TERM to every process of the user but the shell itself, and has those go on that are halted. */
+    void terminateEverything() {
+        use("end all commands of user " + user, found -> found.ask("terminate", "", Deadline.in(ANSWER)));
+    }
+
+    /** How many programs of the user run; shells of ours do not count. */
+    int countEverything() {
+        return use("count the commands of user " + user, found -> found.ask("count", "", Deadline.in(ANSWER)));
+    }
+
+    /**
+     * Another user whose programs run, in the order of their numbers.
+     *
+     * @param after the one before; -1 for the first
+     * @return the next one, or -1; neither this shell's user nor the one that keeps the container
+     */
+    int nextUser(int after) {
+        return use("look for users", found -> found.ask("user", Integer.toString(after), Deadline.in(ANSWER)));
+    }
+
     boolean ownsWorkspace() {
         return use("look at the workspace", found -> found.ask("workspace", "", Deadline.in(ANSWER))) == 1;
     }

@@ -12,6 +12,31 @@ __sk_wrapper() {
     __sk_ours "$2" "$1" 0
 }
 
+# Sets __sk_l to the user and __sk_x to the parent of the process of directory $__sk_p; fails if that has ended.
+__sk_user() {
+    __sk_l= __sk_r= __sk_x=
+    while read -r __sk_a __sk_b __sk_d; do
+        case $__sk_a in
+        State:) __sk_r=$__sk_b ;;
+        PPid:) __sk_x=$__sk_b ;;
+        Uid:) __sk_l=$__sk_b ;;
+        esac
+    done <"$__sk_p/status"
+    case $__sk_r in '' | Z | X) return 1 ;; esac
+    [ -n "$__sk_l" ]
+}
+
+# Whether the process of directory $__sk_p is a shell that runs a script of ours: one for many commands reads it from its
+# input, and has no standard output, as no program does.
+__sk_script() {
+    [ ! -e "$__sk_p/fd/2" ] || [ -e "$__sk_p/fd/1" ] || return 0
+    while read -r __sk_r || [ -n "$__sk_r" ]; do
+        case $__sk_r in *__sk_*) return 0 ;; esac
+        __sk_r=
+    done <"$__sk_p/cmdline"
+    return 1
+}
+
 __sk_u= __sk_g= __sk_o=no
 while read -r __sk_k __sk_l __sk_r; do
     case $__sk_k in
@@ -61,6 +86,31 @@ while read -r __sk_op __sk_1 __sk_2 __sk_3 __sk_4 __sk_5; do
     everything)
         kill -9 -1
         printf '\001%s A %s 0\n' "$__sk_n" "$__sk_1"
+        ;;
+    terminate)
+        kill -15 -1
+        kill -18 -1
+        printf '\001%s A %s 0\n' "$__sk_n" "$__sk_1"
+        ;;
+    count)
+        __sk_c=0
+        for __sk_p in /proc/[0-9]*; do
+            __sk_user && [ "$__sk_l" = "$__sk_u" ] && [ "$__sk_p" != /proc/1 ] && ! __sk_script || continue
+            # what sleeps for a shell that watches over another one of ours is no program either
+            __sk_p=/proc/$__sk_x
+            __sk_script && __sk_user && __sk_p=/proc/$__sk_x && __sk_script || __sk_c=$((__sk_c + 1))
+        done
+        printf '\001%s A %s %s\n' "$__sk_n" "$__sk_1" "$__sk_c"
+        ;;
+    user)
+        __sk_p=/proc/1 __sk_c=-1
+        __sk_user
+        __sk_k=$__sk_l
+        for __sk_p in /proc/[0-9]*; do
+            __sk_user && [ "$__sk_l" != "$__sk_k" ] && [ "$__sk_l" != "$__sk_u" ] && [ "$__sk_l" -gt "$__sk_2" ] &&
+                { [ "$__sk_c" = -1 ] || [ "$__sk_l" -lt "$__sk_c" ]; } && __sk_c=$__sk_l
+        done
+        printf '\001%s A %s %s\n' "$__sk_n" "$__sk_1" "$__sk_c"
         ;;
     workspace)
         __sk_c=0

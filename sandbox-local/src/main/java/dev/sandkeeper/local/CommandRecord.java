@@ -89,7 +89,7 @@ final class CommandRecord {
                 .findFirst();
     }
 
-    private static boolean isFirst(List<Long> numbers) {
+    static boolean isFirst(List<Long> numbers) {
         return numbers.size() >= 3 && numbers.get(numbers.size() - 1) == 1;
     }
 

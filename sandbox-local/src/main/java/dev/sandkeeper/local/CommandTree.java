@@ -1,7 +1,10 @@
 package dev.sandkeeper.local;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** All processes of a command, as the host sees them. */
 final class CommandTree {
@@ -12,6 +15,47 @@ final class CommandTree {
         return ProcessHandle.of(first.pid())
                 .map(handle -> handle.descendants().toList())
                 .orElse(List.of());
+    }
+
+    /**
+     * The first process of each command's namespace in a sandbox, whichever JVM has started it: nsenter's grandchildren, and
+     * what has become the holder's after that has ended.
+     */
+    static List<ProcessIdentity> firsts(ProcessIdentity holder) {
+        String target = Long.toString(holder.pid());
+        List<Long> owned = Proc.children(holder.pid());
+        Stream<Long> bubblewraps = Proc.all().stream()
+                .filter(process -> isNsenter(process.arguments(), target))
+                .flatMap(nsenter -> Proc.children(nsenter.pid()).stream());
+        return Stream.concat(
+                        owned.stream(),
+                        Stream.concat(owned.stream(), bubblewraps).flatMap(pid -> Proc.children(pid).stream()))
+                .distinct()
+                .filter(pid -> CommandRecord.isFirst(Proc.namespacePids(pid)))
+                .flatMap(pid -> Proc.identify(pid).stream())
+                .toList();
+    }
+
+    private static boolean isNsenter(List<String> arguments, String target) {
+        return arguments.size() > 3
+                && arguments.get(0).endsWith("nsenter")
+                && arguments.get(1).equals("-t")
+                && arguments.get(2).equals(target);
+    }
+
+    /** Sends TERM to all processes of commands, and has those go on that are halted. */
+    static void terminate(List<ProcessIdentity> firsts, Host host) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                host.tool("sh"), "-c", "kill -s TERM \"$@\" 2>/dev/null; kill -s CONT \"$@\" 2>/dev/null", "sh"));
+        int before = command.size();
+        firsts.forEach(first -> members(first).forEach(member -> command.add(Long.toString(member.pid()))));
+        if (command.size() > before) {
+            host.processBuilder(command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start()
+                    .waitFor();
+        }
     }
 
     /** Waits for the end of the first process, and so of all. */

@@ -14,6 +14,7 @@ import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.ResourceUsage;
 import dev.sandkeeper.spi.SandboxBackend;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -124,6 +125,13 @@ public final class LocalBackend implements SandboxBackend {
         SandboxRef ref = SandboxRef.parse(providerRef).orElseThrow(() -> failures.gone(null));
         failures.checkInterrupt("connecting to a sandbox", ref.id());
         return engine().sandboxes().attach(ref);
+    }
+
+    @Override
+    public boolean terminate(String providerRef, Duration grace) {
+        Optional<SandboxRef> ref = SandboxRef.parse(providerRef);
+        ref.ifPresent(each -> failures.checkInterrupt("ending what runs in a sandbox", each.id()));
+        return ref.isEmpty() || engine().sandboxes().terminate(ref.get(), grace);
     }
 
     @Override

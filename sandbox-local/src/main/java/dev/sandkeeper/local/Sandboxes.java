@@ -271,6 +271,33 @@ final class Sandboxes implements AutoCloseable {
         return state.exists(ref) ? cgroups.usage(ref) : null;
     }
 
+    /** Asks all commands to end, those of other JVMs too; answers whether none is left. */
+    boolean terminate(SandboxRef ref, Duration grace) {
+        Description description = state.description(ref);
+        if (description == null || description.holder() == null || !description.alive(host.boot())) {
+            return true;
+        }
+        ProcessIdentity holder = description.holder();
+        try {
+            List<ProcessIdentity> firsts = CommandTree.firsts(holder);
+            CommandTree.terminate(firsts, host);
+            Wait wait = new Wait(grace);
+            for (ProcessIdentity first : firsts) {
+                while (first.exists()) {
+                    if (!wait.pause()) {
+                        return false;
+                    }
+                }
+            }
+            return CommandTree.firsts(holder).isEmpty();
+        } catch (IOException e) {
+            throw failures.unavailable(
+                    "terminate_failed", "its commands cannot be asked to end: " + e.getMessage(), ref.id(), e);
+        } catch (InterruptedException e) {
+            throw failures.interrupted("ending what runs in a sandbox", ref.id());
+        }
+    }
+
     /** Ends and removes everything of a sandbox, or does nothing if there is nothing. */
     void destroy(SandboxRef ref) {
         try {

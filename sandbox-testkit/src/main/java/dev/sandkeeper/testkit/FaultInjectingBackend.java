@@ -137,6 +137,11 @@ public final class FaultInjectingBackend extends ForwardingBackend {
     }
 
     @Override
+    public boolean terminate(String providerRef, Duration grace) {
+        return call(Operation.TERMINATE, plan.begin(Operation.TERMINATE), () -> delegate.terminate(providerRef, grace));
+    }
+
+    @Override
     public void destroy(String providerRef) {
         Fault fault = plan.begin(Operation.DESTROY);
         if (!is(fault, Fault.Kind.NOT_FOUND)) {

@@ -31,6 +31,8 @@ public final class FaultPlan {
         STATE,
         /** Connecting. */
         ATTACH,
+        /** Asking what runs to end. */
+        TERMINATE,
         /** Destroying. */
         DESTROY,
         /** Moving the end. */

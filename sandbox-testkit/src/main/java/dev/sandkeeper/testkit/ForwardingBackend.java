@@ -64,6 +64,11 @@ class ForwardingBackend implements SandboxBackend {
     }
 
     @Override
+    public boolean terminate(String providerRef, Duration grace) {
+        return delegate.terminate(providerRef, grace);
+    }
+
+    @Override
     public void destroy(String providerRef) {
         delegate.destroy(providerRef);
     }

@@ -208,6 +208,12 @@ public final class InMemoryBackend implements SandboxBackend {
     }
 
     @Override
+    public boolean terminate(String providerRef, Duration grace) {
+        enter("terminate");
+        return provider.terminate(providerRef, grace);
+    }
+
+    @Override
     public void destroy(String providerRef) {
         enter("destroy");
         provider.destroy(providerRef);

@@ -213,6 +213,20 @@ public final class InMemoryProvider {
                 time.now(), action, resource.providerRef, resource.request.deployment(), resource.request.sandboxId()));
     }
 
+    /** Whether nothing runs in it any more. */
+    boolean terminate(String providerRef, Duration grace) {
+        Machine machine;
+        synchronized (this) {
+            Resource resource = resources.get(providerRef);
+            if (resource == null) {
+                return true;
+            }
+            setPaused(providerRef, false);
+            machine = resource.machine;
+        }
+        return machine == null || machine.terminate(grace);
+    }
+
     void destroy(String providerRef) {
         remove(providerRef, Action.DESTROYED);
     }

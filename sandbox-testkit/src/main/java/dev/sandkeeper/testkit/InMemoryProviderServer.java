@@ -114,7 +114,7 @@ public final class InMemoryProviderServer implements AutoCloseable {
                 }
                 ServerCalls.ok(wire);
             }
-            case FIND, STATE, DESTROY, EXTEND, PAUSE, RESUME, LIST, USAGE, HEALTH -> calls.backend(op, wire);
+            case FIND, STATE, TERMINATE, DESTROY, EXTEND, PAUSE, RESUME, LIST, USAGE, HEALTH -> calls.backend(op, wire);
             case CREATE, ATTACH -> calls.open(op, wire, session(wire));
             case DETACH -> {
                 session(wire).detach(wire.number());

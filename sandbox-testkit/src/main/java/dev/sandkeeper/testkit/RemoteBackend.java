@@ -142,6 +142,11 @@ final class RemoteBackend implements SandboxBackend {
     }
 
     @Override
+    public boolean terminate(String providerRef, Duration grace) {
+        return calls().call(Wire.Op.TERMINATE, wire -> wire.text(providerRef).number(grace.toNanos()), Wire::flag);
+    }
+
+    @Override
     public void destroy(String providerRef) {
         calls().run(Wire.Op.DESTROY, wire -> wire.text(providerRef));
     }

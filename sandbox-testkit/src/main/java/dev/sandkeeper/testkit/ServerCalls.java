@@ -64,6 +64,10 @@ final class ServerCalls {
                 String state = backend.state(wire.text()).name();
                 ok(wire).text(state);
             }
+            case TERMINATE -> {
+                boolean ended = backend.terminate(wire.text(), Duration.ofNanos(wire.number()));
+                ok(wire).flag(ended);
+            }
             case DESTROY -> {
                 backend.destroy(wire.text());
                 ok(wire);

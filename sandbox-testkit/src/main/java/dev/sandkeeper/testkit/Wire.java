@@ -36,6 +36,7 @@ final class Wire implements Closeable {
         FIND,
         STATE,
         ATTACH,
+        TERMINATE,
         DESTROY,
         EXTEND,
         PAUSE,

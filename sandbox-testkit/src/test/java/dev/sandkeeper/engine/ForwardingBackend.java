@@ -63,6 +63,11 @@ class ForwardingBackend implements SandboxBackend {
     }
 
     @Override
+    public boolean terminate(String providerRef, Duration grace) {
+        return backend.terminate(providerRef, grace);
+    }
+
+    @Override
     public void destroy(String providerRef) {
         backend.destroy(providerRef);
     }

@@ -14,6 +14,7 @@ import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -32,6 +33,25 @@ final class LifecycleMutants {
         return new ForwardingBackend(sound) {
             @Override
             public void destroy(String providerRef) {}
+        };
+    }
+
+    static SandboxBackend terminateAsksNobody(SandboxBackend sound) {
+        return new ForwardingBackend(sound) {
+            @Override
+            public boolean terminate(String providerRef, Duration grace) {
+                return true;
+            }
+        };
+    }
+
+    static SandboxBackend terminateKills(SandboxBackend sound) {
+        return new ForwardingBackend(sound) {
+            @Override
+            public boolean terminate(String providerRef, Duration grace) {
+                delegate.destroy(providerRef);
+                return true;
+            }
         };
     }
 

@@ -14,6 +14,16 @@ record Mutant(String name, BiFunction<InMemoryProvider, SandboxBackend, SandboxB
                         LifecycleMutants::destroyDoesNothing,
                         "destroysCompletelyAndAnyNumberOfTimes"),
                 mutant(
+                        "TERMINATE_ASKS_NOBODY",
+                        LifecycleMutants::terminateAsksNobody,
+                        "letsEveryCommandEndByItselfAndKeepsTheSandbox",
+                        "commandsWithADeadlineAndHaltedOnesEndToo"),
+                mutant(
+                        "TERMINATE_KILLS",
+                        LifecycleMutants::terminateKills,
+                        "letsEveryCommandEndByItselfAndKeepsTheSandbox",
+                        "waitsForTheGraceAndLeavesWhatDoesNotEndToTheDestruction"),
+                mutant(
                         "DESTROY_FAILS_ON_NOT_FOUND",
                         LifecycleMutants::destroyFailsOnNotFound,
                         "destroysCompletelyAndAnyNumberOfTimes"),

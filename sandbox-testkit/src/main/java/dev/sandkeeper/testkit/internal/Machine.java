@@ -2,11 +2,14 @@ package dev.sandkeeper.testkit.internal;
 
 import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Signal;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.ProcessRequest;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -125,6 +128,37 @@ public final class Machine {
      */
     public long diskBytes() {
         return tree.used();
+    }
+
+    /**
+     * Asks every process to end.
+     *
+     * @param grace how long to wait for that, in real time
+     * @return whether none is left
+     */
+    public boolean terminate(Duration grace) {
+        for (Proc proc : processes()) {
+            proc.signal(Signal.TERM.number());
+            proc.signal(Signal.CONT.number());
+        }
+        long start = System.nanoTime();
+        try {
+            synchronized (this) {
+                while (!processes.isEmpty()) {
+                    long left = grace.toNanos() - (System.nanoTime() - start);
+                    if (left <= 0) {
+                        return false;
+                    }
+                    wait(left / 1_000_000, (int) (left % 1_000_000));
+                }
+                return true;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SandboxInterruptedException(Failure.of("interrupted", "interrupted while processes were ending")
+                    .cause(e)
+                    .remedy("Destroy the sandbox"));
+        }
     }
 
     /** Switches it off: every process is killed and nothing can be started or read any more. Idempotent. */
