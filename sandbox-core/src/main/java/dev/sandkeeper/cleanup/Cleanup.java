@@ -30,6 +30,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,7 @@ public final class Cleanup {
     private final Sweeper sweeper;
     private final Pauser pauser;
     private final Archive archive;
+    private final Reviewer reviewer;
     private final Semaphore permits;
     private final Optional<RateLimiter> rateLimiter;
     private final EngineLoop loop;
@@ -71,6 +73,7 @@ public final class Cleanup {
         this.cleaner = new Cleaner(context, settings, calls);
         this.sweeper = new Sweeper(context, settings, calls, cleaner, row -> judge.decide(row, rows.now()));
         this.pauser = new Pauser(context, settings, calls, judge);
+        this.reviewer = new Reviewer(rows, judge, settings.batch());
         this.archive = new Archive(rows, settings.archiveRetention());
         this.permits = new Semaphore(settings.parallelism());
         this.rateLimiter =
@@ -145,6 +148,32 @@ public final class Cleanup {
         }
         expired.sort(Comparator.comparing(SandboxRow::dueAt));
         return expired.stream().limit(limit).map(Infos::of).toList();
+    }
+
+    /**
+     * Asks the policy about every sandbox now, and not only when it is due, and has the engine look at each as soon as the
+     * policy wants. The engine does so by itself when it starts, as its policy may be another one than before; call it when
+     * what the policy knows has changed. Reads all live rows, a page at a time, and writes only those that are due earlier.
+     *
+     * @return how many are due earlier now
+     * @throws dev.sandkeeper.StoreUnavailableException if the store did not answer
+     */
+    public long review() {
+        Reviewer.Reviewed page = reviewPage(null);
+        long earlier = page.earlier();
+        while (page.last().isPresent()) {
+            page = reviewPage(page.last().get());
+            earlier += page.earlier();
+        }
+        return earlier;
+    }
+
+    Reviewer.Reviewed reviewPage(@Nullable SandboxId after) {
+        Reviewer.Reviewed reviewed = reviewer.page(after);
+        if (reviewed.earlier() > 0) {
+            wake();
+        }
+        return reviewed;
     }
 
     /**
@@ -283,7 +312,8 @@ public final class Cleanup {
      */
     public void destroy(SandboxId id, String reason) {
         Decision.Destroy end = new Decision.Destroy("request", reason);
-        long deadline = System.nanoTime() + WAIT_FOR_OTHER_CLEANER.toNanos();
+        long deadline = System.nanoTime()
+                + WAIT_FOR_OTHER_CLEANER.plus(settings.terminationGrace()).toNanos();
         while (true) {
             Optional<SandboxRow> found = rows.find(id);
             if (found.isEmpty()) {

@@ -1,6 +1,7 @@
 package dev.sandkeeper.cleanup;
 
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.internal.EngineContext;
 import dev.sandkeeper.internal.SandboxRows;
 import java.time.Duration;
@@ -22,6 +23,9 @@ final class EngineLoop {
     /** After a run that got nothing done although something is due, so that a fault does not spin. */
     private static final Duration PAUSE_AFTER_FAULT = Duration.ofSeconds(1);
 
+    /** Between two pages of the review at the start. */
+    private static final Duration PAGE_PAUSE = Duration.ofMillis(100);
+
     private static final Duration COUNT_INTERVAL = Duration.ofMinutes(1);
 
     private final Cleanup cleanup;
@@ -32,6 +36,7 @@ final class EngineLoop {
     private @Nullable Future<?> nextSweep;
     private @Nullable Future<?> nextHousekeeping;
     private @Nullable Future<?> nextCount;
+    private @Nullable Future<?> nextReview;
     private boolean running;
     private boolean wokenWhileRunning;
     private boolean stopped;
@@ -47,6 +52,11 @@ final class EngineLoop {
         scheduleRun(Duration.ZERO);
         scheduleSweep(Duration.ZERO, settings.sweepGrace().plusMillis(10));
         scheduleHousekeeping();
+        // not at the same time as the other JVMs that are started now
+        scheduleReview(
+                null,
+                Duration.ofMillis(ThreadLocalRandom.current()
+                        .nextLong(settings.lookInterval().toMillis() + 1)));
         if (context.heard()) {
             scheduleCount(Duration.ZERO);
         }
@@ -67,6 +77,7 @@ final class EngineLoop {
         cancel(nextSweep);
         cancel(nextHousekeeping);
         cancel(nextCount);
+        cancel(nextReview);
     }
 
     private static void cancel(@Nullable Future<?> task) {
@@ -115,6 +126,23 @@ final class EngineLoop {
             LOG.warn("could not purge the archive, it is tried again: {}", e.getMessage());
         } finally {
             scheduleHousekeeping();
+        }
+    }
+
+    private synchronized void scheduleReview(@Nullable SandboxId after, Duration delay) {
+        if (!stopped) {
+            nextReview = context.timer()
+                    .schedule(() -> handOver(() -> review(after)), delay.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** The policy may be another one than that of the JVM that was here before. */
+    private void review(@Nullable SandboxId after) {
+        try {
+            cleanup.reviewPage(after).last().ifPresent(last -> scheduleReview(last, jittered(PAGE_PAUSE)));
+        } catch (SandboxException e) {
+            LOG.warn("could not review the sandboxes, it is tried again: {}", e.getMessage());
+            scheduleReview(after, jittered(PAUSE_AFTER_FAULT));
         }
     }
 
