@@ -143,6 +143,8 @@ final class EngineLoop {
         } catch (SandboxException e) {
             LOG.warn("could not review the sandboxes, it is tried again: {}", e.getMessage());
             scheduleReview(after, jittered(PAUSE_AFTER_FAULT));
+        } catch (RuntimeException e) {
+            LOG.error("could not review the sandboxes; each is looked at when it is due", e);
         }
     }
 
