@@ -37,6 +37,16 @@ __sk_script() {
     return 1
 }
 
+# Whether the process of directory $__sk_p, whose parent is $__sk_x, keeps the container: where that is root's, as the commands
+# are then, it ignores TERM and must not be waited for.
+__sk_keeper() {
+    [ "$__sk_x" = 1 ] || return 1
+    __sk_r=
+    IFS= read -r __sk_r <"$__sk_p/cmdline"
+    case $__sk_r in sleep2147483647 | cat) return 0 ;; esac
+    return 1
+}
+
 __sk_u= __sk_g= __sk_o=no
 while read -r __sk_k __sk_l __sk_r; do
     case $__sk_k in
@@ -95,7 +105,8 @@ while read -r __sk_op __sk_1 __sk_2 __sk_3 __sk_4 __sk_5; do
     count)
         __sk_c=0
         for __sk_p in /proc/[0-9]*; do
-            __sk_user && [ "$__sk_l" = "$__sk_u" ] && [ "$__sk_p" != /proc/1 ] && ! __sk_script || continue
+            __sk_user && [ "$__sk_l" = "$__sk_u" ] && [ "$__sk_p" != /proc/1 ] && ! __sk_script && ! __sk_keeper ||
+                continue
             # what sleeps for a shell that watches over another one of ours is no program either
             __sk_p=/proc/$__sk_x
             __sk_script && __sk_user && __sk_p=/proc/$__sk_x && __sk_script || __sk_c=$((__sk_c + 1))
