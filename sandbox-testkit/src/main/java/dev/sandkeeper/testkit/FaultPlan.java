@@ -1,7 +1,9 @@
 package dev.sandkeeper.testkit;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
@@ -9,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which calls of a {@link FaultInjectingBackend} go wrong, and how. A plan can be changed while it is followed. Planned
- * faults come first, in their order; then the standing one of the operation, if its dice say so. Safe from many threads.
+ * faults come first, in their order; then one of the operation's standing ones, if the dice say so. Safe from many threads.
  */
 public final class FaultPlan {
     private final Map<Operation, Queue<Fault>> planned = new EnumMap<>(Operation.class);
-    private final Map<Operation, Standing> standing = new EnumMap<>(Operation.class);
+    private final Map<Operation, List<Standing>> standing = new EnumMap<>(Operation.class);
     private final Map<Operation, Integer> calls = new EnumMap<>(Operation.class);
     private final Random random;
 
@@ -85,29 +87,33 @@ public final class FaultPlan {
     }
 
     /**
-     * Lets every call go wrong from now on.
+     * Lets every call go wrong from now on, and forgets the operation's other standing faults.
      *
      * @param operation which operation
      * @param fault how
      * @return this plan
      */
-    public FaultPlan always(Operation operation, Fault fault) {
+    public synchronized FaultPlan always(Operation operation, Fault fault) {
+        standing.remove(operation);
         return sometimes(operation, fault, 1);
     }
 
     /**
-     * Lets calls go wrong by dice.
+     * Lets calls go wrong by dice. An operation may have several such faults: a call has one of them at most.
      *
      * @param operation which operation
      * @param fault how
-     * @param probability from 0 to 1
+     * @param probability from 0 to 1; those of one operation are 1 at most together
      * @return this plan
      */
     public synchronized FaultPlan sometimes(Operation operation, Fault fault, double probability) {
-        if (!(probability >= 0 && probability <= 1)) {
-            throw new IllegalArgumentException("probability must be from 0 to 1: " + probability);
+        List<Standing> faults = standing.computeIfAbsent(operation, key -> new ArrayList<>());
+        double others = faults.stream().mapToDouble(Standing::probability).sum();
+        if (!(probability >= 0 && others + probability <= 1)) {
+            throw new IllegalArgumentException("probability must be from 0 to " + (1 - others) + ", as " + operation
+                    + " has faults of " + others + " already: " + probability);
         }
-        standing.put(operation, new Standing(fault, probability));
+        faults.add(new Standing(fault, probability));
         return this;
     }
 
@@ -140,7 +146,14 @@ public final class FaultPlan {
         if (next != null) {
             return next;
         }
-        Standing dice = standing.get(operation);
-        return dice != null && random.nextDouble() < dice.probability() ? dice.fault() : null;
+        List<Standing> faults = standing.getOrDefault(operation, List.of());
+        double dice = faults.isEmpty() ? 1 : random.nextDouble();
+        for (Standing each : faults) {
+            dice -= each.probability();
+            if (dice < 0) {
+                return each.fault();
+            }
+        }
+        return null;
     }
 }

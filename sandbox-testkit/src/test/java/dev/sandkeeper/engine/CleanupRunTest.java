@@ -14,6 +14,7 @@ import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInfo;
 import dev.sandkeeper.SandboxManager;
 import dev.sandkeeper.SandboxNotFoundException;
+import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.cleanup.ArchiveQuery;
@@ -315,16 +316,22 @@ class CleanupRunTest {
             manager.create(living(Duration.ofMinutes(1)));
         }
         int cleaned = 0;
-        int failed = 0;
+        List<String> problems = new ArrayList<>();
         for (int i = 0; i < 30 && cleaned < 200; i++) {
             rig.clock.advance(Duration.ofMinutes(6));
             CleanupReport report = manager.cleanup().run();
             cleaned += report.cleaned();
-            failed += report.failed();
+            report.problems().forEach(problem -> problems.add(problem.error()));
         }
         assertThat(cleaned).isEqualTo(200);
-        assertThat(failed).as("the plan has had its way").isPositive();
+        assertThat(problems)
+                .as("the plan has had its way: calls have failed, and others have hung")
+                .anyMatch(problem -> problem.startsWith("planned_fault"))
+                .anyMatch(problem -> problem.startsWith("call_stalled"));
         assertThat(rig.provider.resources()).isEmpty();
+        assertThat(manager.list(SandboxQuery.all()).sandboxes()).isEmpty();
+        assertThat(manager.cleanup().archive().list(ArchiveQuery.all().limit(1000)))
+                .hasSize(200);
     }
 
     @Test

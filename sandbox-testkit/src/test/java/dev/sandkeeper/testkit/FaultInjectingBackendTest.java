@@ -161,6 +161,27 @@ class FaultInjectingBackendTest {
     }
 
     @Test
+    void aCallHasOneOfItsStandingFaultsAtMost() {
+        FaultPlan both = FaultPlan.seeded(3)
+                .sometimes(Operation.FIND, Fault.of(Kind.UNAVAILABLE), 0.3)
+                .sometimes(Operation.FIND, Fault.of(Kind.HANG), 0.3);
+        List<Fault> faults = IntStream.range(0, 1000)
+                .mapToObj(i -> both.begin(Operation.FIND))
+                .toList();
+        assertThat(faults).filteredOn(fault -> fault == null).hasSizeBetween(300, 500);
+        for (Kind kind : List.of(Kind.UNAVAILABLE, Kind.HANG)) {
+            assertThat(faults)
+                    .filteredOn(fault -> fault != null && fault.kind() == kind)
+                    .hasSizeBetween(200, 400);
+        }
+        assertThatThrownBy(() -> both.sometimes(Operation.FIND, Fault.of(Kind.STALL), 0.5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("FIND");
+        both.always(Operation.FIND, Fault.of(Kind.REJECTED));
+        assertThat(both.begin(Operation.FIND)).extracting(Fault::kind).isEqualTo(Kind.REJECTED);
+    }
+
+    @Test
     void failsTheStartOfACommand() {
         plan.next(Operation.START, Fault.of(Kind.UNAVAILABLE));
         var sandbox = backend.create(request());
