@@ -18,7 +18,6 @@ import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.SandboxBackend;
-import dev.sandkeeper.store.SandboxStore;
 import dev.sandkeeper.testkit.internal.KillVictim;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -45,7 +44,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 public abstract class KillContract {
-    private static final int ROUNDS = Integer.getInteger("sandkeeper.rounds", 1);
     private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final Duration COMMAND_END = Duration.ofSeconds(10);
     private static final Duration PROCESS_END = Duration.ofSeconds(2);
@@ -72,11 +70,30 @@ public abstract class KillContract {
         return Duration.ofMillis(500);
     }
 
+    /**
+     * How often each moment is tried.
+     *
+     * @return default what the system property says
+     */
+    protected int rounds() {
+        return Integer.getInteger("sandkeeper.rounds", 1);
+    }
+
+    /**
+     * Where the killed JVMs and those started after them keep their rows: each moment, each time, in a store of its own.
+     *
+     * @param directory of the test's own; it does not exist yet
+     * @return default that directory, for an embedded store; else a database's URL of JDBC, which needs no password
+     */
+    protected String store(Path directory) {
+        return directory.toString();
+    }
+
     @Test
     final void killedBetweenTheIntentAndTheProvidersAnswer() throws IOException {
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < rounds(); round++) {
             Random random = new Random();
-            Path store = directory.resolve("create-" + round);
+            String store = store(directory.resolve("create-" + round));
             try (Host host = new Host(store, "create")) {
                 host.read("INTENT ");
                 linger(random);
@@ -96,9 +113,9 @@ public abstract class KillContract {
 
     @Test
     final void killedWhileACommandRuns() throws IOException {
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < rounds(); round++) {
             Random random = new Random();
-            Path store = directory.resolve("exec-" + round);
+            String store = store(directory.resolve("exec-" + round));
             String seconds = Integer.toString(100_000 + random.nextInt(900_000));
             SandboxId id;
             try (Host host = new Host(store, random.nextBoolean() ? "exec" : "start", seconds)) {
@@ -152,7 +169,7 @@ public abstract class KillContract {
                 return;
             }
         }
-        Path store = directory.resolve("background");
+        String store = store(directory.resolve("background"));
         String seconds = Integer.toString(100_000 + new Random().nextInt(900_000));
         SandboxId id;
         try (Host host = new Host(store, "background", seconds)) {
@@ -176,9 +193,9 @@ public abstract class KillContract {
 
     @Test
     final void killedDuringDestroy() throws IOException {
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < rounds(); round++) {
             Random random = new Random();
-            Path store = directory.resolve("destroy-" + round);
+            String store = store(directory.resolve("destroy-" + round));
             SandboxId id;
             try (Host host = new Host(store, "destroy")) {
                 id = SandboxId.of(host.read("ACTIVE ").substring("ACTIVE ".length()));
@@ -200,8 +217,8 @@ public abstract class KillContract {
             if (!witness.capabilities().contains(Capability.PROCESS_LIFETIME)) {
                 return;
             }
-            for (int round = 0; round < ROUNDS; round++) {
-                Path store = directory.resolve("process-" + round);
+            for (int round = 0; round < rounds(); round++) {
+                String store = store(directory.resolve("process-" + round));
                 String ref;
                 try (Host host = new Host(store, "process")) {
                     String deployment = host.read("DEPLOYMENT ").substring("DEPLOYMENT ".length());
@@ -228,10 +245,10 @@ public abstract class KillContract {
         }
     }
 
-    private SandboxManager restart(Path store) {
+    private SandboxManager restart(String store) {
         return SandboxManager.builder()
                 .backend(make().backend())
-                .store(SandboxStore.embedded(store))
+                .store(KillVictim.open(store))
                 .cleanup(CleanupSettings.builder()
                         .lookInterval(Duration.ofMillis(200))
                         .lease(KillVictim.LEASE)
@@ -310,8 +327,8 @@ public abstract class KillContract {
         private final BufferedReader output;
         private final Path errors;
 
-        Host(Path store, String moment, String... more) throws IOException {
-            this.errors = directory.resolve(store.getFileName() + ".err");
+        Host(String store, String moment, String... more) throws IOException {
+            this.errors = directory.resolve(moment + "-" + System.nanoTime() + ".err");
             Stream<String> command = Stream.concat(
                     Stream.of(
                             Path.of(System.getProperty("java.home"), "bin", "java")
@@ -327,7 +344,7 @@ public abstract class KillContract {
                             System.getProperty("java.class.path"),
                             KillVictim.class.getName(),
                             subject().getName(),
-                            store.toString(),
+                            store,
                             moment),
                     Stream.of(more));
             process = new ProcessBuilder(command.toList())

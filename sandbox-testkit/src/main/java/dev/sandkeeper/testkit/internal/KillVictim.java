@@ -28,7 +28,8 @@ public final class KillVictim {
     /**
      * Runs until it is killed.
      *
-     * @param arguments the subject's class, the store's directory, what to be killed at, and seconds of an endless command
+     * @param arguments the subject's class, the store's directory or URL, what to be killed at, and seconds of a command
+     *     without end
      * @throws ReflectiveOperationException if the subject cannot be made
      * @throws InterruptedException never
      */
@@ -38,7 +39,7 @@ public final class KillVictim {
                 .getDeclaredConstructor()
                 .newInstance();
         String moment = arguments[2];
-        SandboxStore store = SandboxStore.embedded(Path.of(arguments[1]));
+        SandboxStore store = open(arguments[1]);
         SandboxManager manager = SandboxManager.builder()
                 .backend(telling(subject.backend()))
                 .store(store)
@@ -72,6 +73,18 @@ public final class KillVictim {
             default -> say("WAITING");
         }
         new CountDownLatch(1).await();
+    }
+
+    /**
+     * Opens a store.
+     *
+     * @param place a directory, or a URL of JDBC
+     * @return the store
+     */
+    public static SandboxStore open(String place) {
+        return place.startsWith("jdbc:")
+                ? SandboxStore.builder().at(place, null, null).open()
+                : SandboxStore.embedded(Path.of(place));
     }
 
     private static void say(String line) {
