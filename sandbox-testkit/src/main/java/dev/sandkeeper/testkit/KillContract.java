@@ -142,9 +142,9 @@ public abstract class KillContract {
                 return;
             }
         }
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < rounds(); round++) {
             Random random = new Random();
-            Path store = directory.resolve("terminal-" + round);
+            String store = store(directory.resolve("terminal-" + round));
             String seconds = Integer.toString(100_000 + random.nextInt(900_000));
             SandboxId id;
             try (Host host = new Host(store, "terminal", seconds)) {
