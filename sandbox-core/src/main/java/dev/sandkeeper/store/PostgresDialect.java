@@ -18,6 +18,13 @@ final class PostgresDialect implements Dialect {
      */
     private static final Set<String> DUPLICATE = Set.of("23505", "42P07", "42710");
 
+    /**
+     * For this transaction only; outside of one it says nothing. A JVM that stalls in the middle of one, as on a machine that
+     * is suspended, keeps what it has locked, and whoever cleans would wait for it: the server ends it then.
+     */
+    private static final String BEGIN = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+            + " SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
     @Override
     public String folder() {
         return "postgresql";
@@ -48,8 +55,7 @@ final class PostgresDialect implements Dialect {
     @Override
     public <T> T inTransaction(Jdbi jdbi, Function<Handle, T> work) {
         return jdbi.inTransaction(handle -> {
-            // for this transaction only; outside of one it says nothing
-            handle.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+            handle.execute(BEGIN);
             return work.apply(handle);
         });
     }

@@ -53,7 +53,7 @@ abstract class ServerStoreContract extends SandboxStoreContract {
         return SandboxStore.builder().at(url, null, null);
     }
 
-    private DataSource dataSource() {
+    final DataSource dataSource() {
         return dataSource(url);
     }
 
