@@ -45,6 +45,7 @@ class BusyElsewhereTest {
         private User() {}
 
         public static void main(String[] arguments) throws IOException {
+            HostJvm.endOnFaults();
             JdbcConnectionPool connections = FleetHost.connections(arguments[1]);
             SandboxManager manager =
                     FleetHost.manager(arguments[0], connections, Rig.manual().build());

@@ -23,6 +23,7 @@ public final class FleetHost {
 
     /** Cleans until standard input ends: port of the provider, URL of the store. */
     public static void main(String[] arguments) throws IOException {
+        HostJvm.endOnFaults();
         JdbcConnectionPool connections = connections(arguments[1]);
         CleanupSettings settings = CleanupSettings.builder()
                 .lookInterval(Duration.ofMillis(200))

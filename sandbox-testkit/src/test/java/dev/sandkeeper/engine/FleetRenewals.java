@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Eight threads that renew sandboxes at about the moment at which they end, and remember which end was acknowledged last. A
- * sandbox has one renewal at a time, and after the first each is to a later end.
+ * Eight threads that renew sandboxes at about the moment at which they end, and remember which end was acknowledged last.
+ * A sandbox has one renewal at a time, and after the first each is to a later end.
  */
 final class FleetRenewals implements AutoCloseable {
     private static final int MOST = 4;
@@ -30,7 +30,6 @@ final class FleetRenewals implements AutoCloseable {
     private final Map<SandboxId, Future<?>> newest = new ConcurrentHashMap<>();
     private final Queue<Throwable> faults = new ConcurrentLinkedQueue<>();
     private final AtomicInteger renewed = new AtomicInteger();
-    private final AtomicInteger refused = new AtomicInteger();
 
     FleetRenewals(SandboxManager manager, long seed) {
         this.manager = manager;
@@ -59,7 +58,8 @@ final class FleetRenewals implements AutoCloseable {
                 later(id, times + 1, next, left - 300 + random.nextInt(500));
             }
         } catch (SandboxGoneException | SandboxConflictException e) {
-            refused.incrementAndGet();
+            // a cleaner was first: it is judged by the ends before
+            newest.remove(id);
         } catch (RuntimeException e) {
             faults.add(e);
         }
@@ -73,11 +73,6 @@ final class FleetRenewals implements AutoCloseable {
     /** How many renewals, after the first ones, have won. */
     int renewed() {
         return renewed.get();
-    }
-
-    /** How many have lost. */
-    int refused() {
-        return refused.get();
     }
 
     /** What neither wins nor loses. */

@@ -44,6 +44,14 @@ final class HostJvm implements AutoCloseable {
         output = process.inputReader(StandardCharsets.UTF_8);
     }
 
+    /** The first step of a host's program: what nobody catches ends its JVM, so that nobody waits for its word. */
+    static void endOnFaults() {
+        Thread.setDefaultUncaughtExceptionHandler((thread, fault) -> {
+            fault.printStackTrace();
+            Runtime.getRuntime().halt(1);
+        });
+    }
+
     /** What it says after that word; waits for it. */
     String read(String word) throws IOException {
         String line = output.readLine();

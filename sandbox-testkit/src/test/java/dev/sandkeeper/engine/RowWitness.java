@@ -15,8 +15,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sees every write to the rows from inside the database, by triggers: who wrote, under which fence, and who was refused. A
- * JVM that is killed cannot take its record along. Writers are told apart by the name of their connections.
+ * Sees every write to the rows from inside the database, by triggers: who wrote, under which fence, and who was refused.
+ * A JVM that is killed cannot take its record along. Writers are told apart by the name of their connections.
  */
 final class RowWitness implements AutoCloseable {
     private static final String NOW = "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)";

@@ -90,15 +90,11 @@ class TouchTest {
                     .as("between batch %s and the next", i)
                     .isGreaterThanOrEqualTo(INTERVAL);
         }
-        assertThat(touches.subList(before, before + 3))
-                .as("a batch has all that were used since the one before")
-                .anySatisfy(touch -> assertThat(touch.ids()).hasSize(SANDBOXES));
         Map<String, Long> writes = touches.stream()
                 .flatMap(touch -> touch.ids().stream())
                 .collect(Collectors.groupingBy(id -> id, Collectors.counting()));
         assertThat(writes).hasSize(SANDBOXES);
-        assertThat(writes.values()).allMatch(count -> count <= touches.size());
-        assertThat(commands).isGreaterThan(touches.size());
+        assertThat(touches).as("batches for %s commands", commands).hasSizeLessThan(SANDBOXES / 10);
     }
 
     @Test
