@@ -7,7 +7,7 @@ import java.util.List;
 /** Runs {@code true}, over and over: what a command costs beyond what it does. */
 final class ExecBench {
     private static final int CONTAINERS = 8;
-    private static final List<Integer> THREADS = List.of(1, 8, 32);
+    private static final int MOST_THREADS = 32;
 
     private final Options options;
     private final Report report;
@@ -87,7 +87,7 @@ final class ExecBench {
             report.latency(latency);
             List<List<?>> rows = new ArrayList<>();
             List<Throughput.Done> last = List.of();
-            for (int threads : THREADS) {
+            for (int threads : options.quick() ? List.of(MOST_THREADS) : List.of(1, 8, MOST_THREADS)) {
                 last = new Throughput(threads, options.times(3, 1), Duration.ofSeconds(options.times(4, 1)))
                         .of(variants);
                 last.forEach(done -> rows.add(List.of(
