@@ -19,10 +19,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a thousand busy sandboxes cost their database, and that no command waits for it. */
+@Tag("long")
 @Timeout(120)
 class TouchTest {
     private static final int SANDBOXES = 1000;

@@ -6,6 +6,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
@@ -20,6 +21,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
  * The contract catches each mutant, by the very tests that were written for it. {@link InMemoryContractTest} is the control:
  * the sound backend passes.
  */
+@Tag("long")
 class MutantsTest {
     @Test
     void everyMutantIsCaught() {
