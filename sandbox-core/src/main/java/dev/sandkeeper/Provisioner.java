@@ -103,8 +103,9 @@ final class Provisioner {
         return Duration.ofNanos(System.nanoTime() - started);
     }
 
-    private SandboxRow insert(SandboxBackend backend, SandboxSpec spec, @Nullable Duration timeToLive, Instant now) {
-        SandboxRow.Creation creation = new SandboxRow.Creation(
+    /** What never changes of a sandbox that this JVM makes, or takes over, now. */
+    SandboxRow.Creation creation(SandboxBackend backend, SandboxSpec spec, Instant now) {
+        return new SandboxRow.Creation(
                 SandboxId.generate(now.toEpochMilli()),
                 backend.name(),
                 spec.retention(),
@@ -115,8 +116,11 @@ final class Provisioner {
                 spec.labels(),
                 jvm,
                 now);
+    }
+
+    private SandboxRow insert(SandboxBackend backend, SandboxSpec spec, @Nullable Duration timeToLive, Instant now) {
         Instant until = now.plus(lease);
-        return rows.insert(SandboxRow.create(creation)
+        return rows.insert(SandboxRow.create(creation(backend, spec, now))
                 .timeToLive(timeToLive)
                 .idleTimeout(spec.idleTimeout().orElse(null))
                 .expiresAt(timeToLive == null ? null : now.plus(timeToLive))

@@ -147,18 +147,7 @@ public final class SandboxManager implements AutoCloseable {
         try {
             Duration timeToLive = timeToLive(spec);
             Instant now = rows.now();
-            SandboxRow.Creation creation = new SandboxRow.Creation(
-                    SandboxId.generate(now.toEpochMilli()),
-                    chosen.name(),
-                    spec.retention(),
-                    spec.lifetime(),
-                    spec.owner().orElse(null),
-                    spec.image().orElse(null),
-                    SpecJson.write(spec),
-                    spec.labels(),
-                    jvm,
-                    now);
-            SandboxRow inserted = Adoption.adopt(rows, creation, providerRef, made -> {
+            SandboxRow inserted = Adoption.adopt(rows, provisioner.creation(chosen, spec, now), providerRef, made -> {
                 SandboxRow row = made.change()
                         .state(SandboxState.ACTIVE)
                         .timeToLive(timeToLive)
