@@ -40,9 +40,9 @@ final class Reviewer {
 
     Reviewed page(@Nullable SandboxId after) {
         List<SandboxRow> page = rows.list(LIVING, after, size);
+        Instant now = rows.now();
         int earlier = 0;
         for (SandboxRow row : page) {
-            Instant now = rows.now();
             // what is due is looked at anyway
             if (row.dueAt().isAfter(now)) {
                 Instant due = judge.dueAt(judge.decide(row, now), now);

@@ -62,6 +62,16 @@ class TerminationTest {
         return sandbox;
     }
 
+    /** One that keeps what programs leave that were given time to end. */
+    private SandboxManager exporting() {
+        return manager(Rig.manual()
+                .terminationGrace(PATIENCE)
+                .beforeDestroy(BeforeDestroy.export("result")
+                        .to(ExportSink.directory(exports))
+                        .build())
+                .build());
+    }
+
     private static List<String> events(SandboxManager manager, SandboxId id) {
         return manager.find(id).orElseThrow().audit().stream()
                 .map(AuditEntry::event)
@@ -70,12 +80,7 @@ class TerminationTest {
 
     @Test
     void programsEndByThemselvesBeforeTheirFilesAreExportedAndTheSandboxIsDestroyed() throws IOException {
-        SandboxManager manager = manager(Rig.manual()
-                .terminationGrace(PATIENCE)
-                .beforeDestroy(BeforeDestroy.export("result")
-                        .to(ExportSink.directory(exports))
-                        .build())
-                .build());
+        SandboxManager manager = exporting();
         SandboxId id = running(manager, SAVING).id();
         rig.clock.advance(Duration.ofMinutes(1));
         assertThat(manager.cleanup().run().cleaned()).isEqualTo(1);
@@ -160,12 +165,7 @@ class TerminationTest {
 
     @Test
     void aHandleThatIsClosedLeavesItsCommandsTheGrace() throws IOException {
-        SandboxManager manager = manager(Rig.manual()
-                .terminationGrace(PATIENCE)
-                .beforeDestroy(BeforeDestroy.export("result")
-                        .to(ExportSink.directory(exports))
-                        .build())
-                .build());
+        SandboxManager manager = exporting();
         Sandbox sandbox = manager.create(SandboxSpec.builder().build());
         var process = sandbox.start(Command.of("sh", "-c", SAVING));
         await().atMost(PATIENCE).until(() -> sandbox.files().exists("result"));
