@@ -1,5 +1,6 @@
 package dev.sandkeeper.docker;
 
+import dev.sandkeeper.internal.Deadline;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;

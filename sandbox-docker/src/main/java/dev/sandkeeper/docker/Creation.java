@@ -9,6 +9,7 @@ import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxTimeoutException;
+import dev.sandkeeper.internal.Deadline;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;

@@ -2,6 +2,7 @@ package dev.sandkeeper.docker;
 
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.SandboxGoneException;
+import dev.sandkeeper.internal.Deadline;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;

@@ -16,6 +16,7 @@ import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.core.LocalDirectorySSLConfig;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.Deadline;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;

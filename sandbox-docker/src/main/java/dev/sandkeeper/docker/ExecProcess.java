@@ -5,6 +5,8 @@ import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.Signal;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.ExecOutput;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;

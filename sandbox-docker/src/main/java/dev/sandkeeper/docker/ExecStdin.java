@@ -1,5 +1,6 @@
 package dev.sandkeeper.docker;
 
+import dev.sandkeeper.internal.Deadline;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;

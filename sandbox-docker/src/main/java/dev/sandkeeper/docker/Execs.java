@@ -11,6 +11,7 @@ import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.internal.Tags;
 import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProviderState;
 import java.io.IOException;

@@ -1,5 +1,9 @@
 package dev.sandkeeper.docker;
 
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.ExecOutput;
+import dev.sandkeeper.internal.Tags;
+import dev.sandkeeper.internal.Words;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
@@ -54,7 +58,7 @@ final class FreshExec implements CommandChannel {
                 ShellText.COMMAND.text(),
                 "sandkeeper",
                 tag,
-                seconds(request.deadline()),
+                Long.toString(seconds(request.deadline())),
                 hello.sleep(),
                 Long.toString(execs.openFiles()),
                 terminal ? "1" : "0",
@@ -102,10 +106,10 @@ final class FreshExec implements CommandChannel {
     }
 
     /** After how many seconds everything of a command is killed inside, if nobody else does it; 0 for never. */
-    static String seconds(@Nullable Duration deadline) {
+    static long seconds(@Nullable Duration deadline) {
         return deadline == null
-                ? "0"
-                : Long.toString(deadline.plusMillis(999).plus(AFTER_DEADLINE).toSeconds());
+                ? 0
+                : deadline.plusMillis(999).plus(AFTER_DEADLINE).toSeconds();
     }
 
     /** Reads the line that the wrapper writes before it waits: P, its pid, its audit session, and what it found. */

@@ -1,6 +1,8 @@
 package dev.sandkeeper.docker;
 
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.Tags;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.SocketTimeoutException;

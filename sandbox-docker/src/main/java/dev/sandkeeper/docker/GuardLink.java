@@ -1,5 +1,9 @@
 package dev.sandkeeper.docker;
 
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.MarkScanner;
+import dev.sandkeeper.internal.OutputParts;
+import dev.sandkeeper.internal.Words;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -92,7 +96,7 @@ final class GuardLink implements Closeable {
     /** Whether it still runs, as far as is known without asking. */
     boolean alive() throws InterruptedException {
         try {
-            while (!ended && read(Deadline.in(Duration.ZERO)) != HijackedStream.Part.NOTHING) {
+            while (!ended && read(Deadline.in(Duration.ZERO)) != OutputParts.Part.NOTHING) {
                 records.clear();
             }
         } catch (IOException e) {
@@ -103,19 +107,19 @@ final class GuardLink implements Closeable {
 
     private String record(Deadline deadline) throws IOException, InterruptedException {
         while (records.isEmpty()) {
-            HijackedStream.Part part = read(deadline);
-            if (part == HijackedStream.Part.END) {
+            OutputParts.Part part = read(deadline);
+            if (part == OutputParts.Part.END) {
                 throw new EOFException("the shell in the sandbox ended");
             }
-            if (part == HijackedStream.Part.NOTHING && deadline.passed()) {
+            if (part == OutputParts.Part.NOTHING && deadline.passed()) {
                 throw new SocketTimeoutException("the shell in the sandbox did not answer in time");
             }
         }
         return records.remove();
     }
 
-    private HijackedStream.Part read(Deadline deadline) throws IOException, InterruptedException {
-        HijackedStream.Part part = stream.next(deadline);
+    private OutputParts.Part read(Deadline deadline) throws IOException, InterruptedException {
+        OutputParts.Part part = stream.next(deadline);
         switch (part) {
             case STDOUT -> scanner.accept(stream.buffer(), stream.start(), stream.length(), this::complain);
             case STDERR -> complain(stream.buffer(), stream.start(), stream.length());

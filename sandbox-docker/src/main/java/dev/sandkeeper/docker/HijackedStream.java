@@ -1,5 +1,7 @@
 package dev.sandkeeper.docker;
 
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.OutputParts;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -11,19 +13,9 @@ import org.jspecify.annotations.Nullable;
  * comes is hostile: a frame that is malformed or cut is an error, never an end. A terminal's stream has no frames, so that
  * only its own marks tell that it is complete.
  */
-final class HijackedStream implements Closeable {
+final class HijackedStream implements OutputParts, Closeable {
     private static final int HEADER = 8;
     private static final int STDERR = 2 << 24;
-
-    /** What {@link #next} answers. */
-    enum Part {
-        STDOUT,
-        STDERR,
-        /** The deadline passed. */
-        NOTHING,
-        /** The engine ended the stream, between two frames if it has such. */
-        END
-    }
 
     private final EngineConnection connection;
     private final ByteBuffer received;
@@ -45,12 +37,9 @@ final class HijackedStream implements Closeable {
         framed = false;
     }
 
-    /**
-     * Waits for bytes of the command. They are in {@link #buffer()} until the next call.
-     *
-     * @throws IOException if the stream is malformed, cut or lost
-     */
-    Part next(Deadline deadline) throws IOException, InterruptedException {
+    /** The engine may end the stream only between two frames, if it has such. */
+    @Override
+    public Part next(Deadline deadline) throws IOException, InterruptedException {
         if (!framed) {
             return plain(deadline);
         }
@@ -87,15 +76,18 @@ final class HijackedStream implements Closeable {
         return Part.STDOUT;
     }
 
-    byte[] buffer() {
+    @Override
+    public byte[] buffer() {
         return received.array();
     }
 
-    int start() {
+    @Override
+    public int start() {
         return start;
     }
 
-    int length() {
+    @Override
+    public int length() {
         return length;
     }
 

@@ -1,5 +1,6 @@
 package dev.sandkeeper.docker;
 
+import dev.sandkeeper.internal.Deadline;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;

@@ -1,6 +1,11 @@
 package dev.sandkeeper.docker;
 
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.CommandText;
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.ExecOutput;
+import dev.sandkeeper.internal.ShellPool;
+import dev.sandkeeper.internal.Tags;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.Closeable;
@@ -24,12 +29,15 @@ import org.slf4j.LoggerFactory;
 final class ShellChannel implements CommandChannel, Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(ShellChannel.class);
 
+    /** Each takes two of the sandbox's processes. */
+    private static final int MOST = 8;
+
     /** A look at the container takes about as long as a command; of a shell that was busy just now it tells nothing new. */
     private static final Duration UNSEEN = Duration.ofMillis(100);
 
     private final Execs execs;
     private final CommandChannel other;
-    private final Map<String, ShellPool> pools = new ConcurrentHashMap<>();
+    private final Map<String, ShellPool<ShellSession>> pools = new ConcurrentHashMap<>();
     private volatile boolean suspected;
 
     ShellChannel(Execs execs, CommandChannel other) {
@@ -42,8 +50,10 @@ final class ShellChannel implements CommandChannel, Closeable {
         pool(user, guard).prepare();
     }
 
-    private ShellPool pool(@Nullable String user, Guard guard) {
-        return pools.computeIfAbsent(user == null ? "" : user, name -> new ShellPool(execs, user, guard));
+    private ShellPool<ShellSession> pool(@Nullable String user, Guard guard) {
+        return pools.computeIfAbsent(
+                user == null ? "" : user,
+                name -> new ShellPool<>(() -> ShellSession.open(execs, user, guard, guard.hello()), execs.ref(), MOST));
     }
 
     @Override
@@ -60,10 +70,10 @@ final class ShellChannel implements CommandChannel, Closeable {
             ProcessRequest request, byte[] input, boolean ours, @Nullable String user, Guard guard) {
         if (!request.stdin() && !request.fresh() && request.terminal() == null) {
             String tag = Tags.next();
-            byte[] text = CommandText.of(request, input, ours, tag);
+            byte[] text = CommandText.of(request, input, ours, tag, FreshExec.seconds(request.deadline()));
             if (text != null) {
-                ShellPool pool = pool(user, guard);
-                ShellSession session = pool.take();
+                ShellPool<ShellSession> pool = pool(user, guard);
+                ShellSession session = take(pool);
                 if (session != null) {
                     refuseIfPaused(pool, session);
                     LOG.debug(
@@ -78,6 +88,14 @@ final class ShellChannel implements CommandChannel, Closeable {
         return other.start(request, input, user, guard);
     }
 
+    private @Nullable ShellSession take(ShellPool<ShellSession> pool) {
+        try {
+            return pool.take();
+        } catch (InterruptedException e) {
+            throw execs.engine().faults().interrupted("start a command", e);
+        }
+    }
+
     /** It may have been paused, in this JVM. */
     void suspect() {
         suspected = true;
@@ -87,7 +105,7 @@ final class ShellChannel implements CommandChannel, Closeable {
      * The shell of a paused sandbox takes a command and is silent, where the engine refuses an exec. Another JVM's pause is
      * not seen within {@link #UNSEEN}: the command then goes on with the sandbox, as one does that was just being started.
      */
-    private void refuseIfPaused(ShellPool pool, ShellSession session) {
+    private void refuseIfPaused(ShellPool<ShellSession> pool, ShellSession session) {
         if (!suspected && session.rested().compareTo(UNSEEN) < 0) {
             return;
         }
@@ -107,7 +125,12 @@ final class ShellChannel implements CommandChannel, Closeable {
     }
 
     private BackendProcess start(
-            ProcessRequest request, String tag, byte[] text, ShellPool pool, ShellSession session, Guard guard) {
+            ProcessRequest request,
+            String tag,
+            byte[] text,
+            ShellPool<ShellSession> pool,
+            ShellSession session,
+            Guard guard) {
         boolean started = false;
         try {
             session.stream()
@@ -142,7 +165,7 @@ final class ShellChannel implements CommandChannel, Closeable {
         pools.values().forEach(ShellPool::close);
     }
 
-    private record Borrowed(ShellPool pool, ShellSession session) implements Seat {
+    private record Borrowed(ShellPool<ShellSession> pool, ShellSession session) implements Seat {
         @Override
         public String channel() {
             return "shell";

@@ -1,14 +1,19 @@
 package dev.sandkeeper.docker;
 
-import java.io.Closeable;
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.ExecOutput;
+import dev.sandkeeper.internal.OutputParts;
+import dev.sandkeeper.internal.ShellPool;
+import dev.sandkeeper.internal.Tags;
+import dev.sandkeeper.internal.Words;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A shell that runs one command after another: session.sh. The guard ends it when this JVM is gone. */
-final class ShellSession implements Closeable {
+/** A shell that runs one command after another. The guard ends it when this JVM is gone. */
+final class ShellSession implements ShellPool.Shell {
     private final Guard guard;
     private final String execId;
     private final HijackedStream stream;
@@ -93,8 +98,8 @@ final class ShellSession implements Closeable {
         return target;
     }
 
-    /** It waits for its next command from now on. */
-    void rest() {
+    @Override
+    public void rest() {
         usedAt = System.nanoTime();
     }
 
@@ -103,10 +108,10 @@ final class ShellSession implements Closeable {
         return Duration.ofNanos(System.nanoTime() - usedAt);
     }
 
-    /** Whether it lives, as far as is known without asking, and has said nothing that it was not asked for. */
-    boolean usable() {
+    @Override
+    public boolean usable() {
         try {
-            return stream.next(Deadline.past()) == HijackedStream.Part.NOTHING;
+            return stream.next(Deadline.past()) == OutputParts.Part.NOTHING;
         } catch (IOException e) {
             return false;
         } catch (InterruptedException e) {
@@ -116,11 +121,11 @@ final class ShellSession implements Closeable {
     }
 
     /** Lets go of it while it runs a command: it ends after that, or with this JVM. */
-    void leave() {
+    @Override
+    public void leave() {
         stream.close();
     }
 
-    /** Ends it, and nothing that its commands have left behind. */
     @Override
     public void close() {
         stream.close();

@@ -1,24 +1,20 @@
 package dev.sandkeeper.docker;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.stream.Collectors;
+import dev.sandkeeper.internal.ShellScripts;
 
 /** The scripts that run inside, beside this class as resources. */
 enum ShellText {
     /** Runs one command. */
-    COMMAND("command.sh"),
+    COMMAND(ShellScripts.find() + read("sweep.sh") + read("command.sh")),
     /** Runs one command after another. */
-    SESSION("session.sh"),
+    SESSION(ShellScripts.session(read("sweep.sh"), read("shell.sh"))),
     /** Ends commands. */
-    GUARD("guard.sh");
+    GUARD(ShellScripts.find() + read("sweep.sh") + read("guard.sh"));
 
     private final String text;
 
-    ShellText(String name) {
-        this.text = strip(read("sweep.sh") + read(name));
+    ShellText(String text) {
+        this.text = text;
     }
 
     String text() {
@@ -26,21 +22,6 @@ enum ShellText {
     }
 
     private static String read(String name) {
-        try (InputStream stream = ShellText.class.getResourceAsStream(name)) {
-            if (stream == null) {
-                throw new IllegalStateException("the jar lacks " + name);
-            }
-            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** It travels with each command: comments and indentation stay behind. */
-    private static String strip(String script) {
-        return script.lines()
-                .map(String::strip)
-                .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-                .collect(Collectors.joining("\n", "", "\n"));
+        return ShellScripts.read(ShellText.class, name);
     }
 }

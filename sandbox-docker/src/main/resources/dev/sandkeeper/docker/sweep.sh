@@ -1,30 +1,4 @@
-# Shared by guard.sh and command.sh. Builtins only, so that it works when no process can be made any more.
-
-# Finds a program on PATH. Sets __sk_e to nothing and __sk_f to its path, or __sk_e to 127 or 126 as a shell would.
-__sk_find() {
-    __sk_e=127 __sk_f=
-    case $1 in
-    */*) __sk_try "$1" ;;
-    *)
-        set -f
-        IFS=:
-        for __sk_p in $PATH; do
-            __sk_try "${__sk_p:-.}/$1"
-            [ -n "$__sk_e" ] || break
-        done
-        unset IFS
-        set +f
-        ;;
-    esac
-}
-
-__sk_try() {
-    if [ -f "$1" ] && [ -x "$1" ]; then
-        __sk_e= __sk_f=$1
-    elif [ -e "$1" ]; then
-        __sk_e=126
-    fi
-}
+# Shared by guard.sh, command.sh and shell.sh. Builtins only, so that it works when no process can be made any more.
 
 # Signals every process of a command but $__sk_me; a wrapper that lingers counts for KILL only. $1 signal number, $2 audit
 # session or -, $3 tag, $4 the pid of its first process while that lives, else 0. Sets __sk_c to how many there were.
@@ -58,16 +32,6 @@ __sk_ours() {
 # Whether the wrapper with pid $1 has said its last word. Being halted would not tell: any program can do that to it.
 __sk_lingers() {
     [ -e "/proc/$1/fd/2" ] && [ ! -e "/proc/$1/fd/1" ]
-}
-
-# Sets __sk_l to what follows the program's name in a stat file; the name may hold anything.
-__sk_stat() {
-    __sk_l=
-    while IFS= read -r __sk_r || [ -n "$__sk_r" ]; do
-        __sk_l=$__sk_l$__sk_r
-        __sk_r=
-    done <"$1"
-    __sk_l=${__sk_l##*) }
 }
 
 __sk_belongs() {

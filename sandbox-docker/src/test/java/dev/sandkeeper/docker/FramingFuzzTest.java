@@ -2,6 +2,8 @@ package dev.sandkeeper.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.ExecOutput;
 import dev.sandkeeper.spi.OutputSink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

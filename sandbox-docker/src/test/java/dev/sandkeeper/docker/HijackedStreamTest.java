@@ -3,6 +3,8 @@ package dev.sandkeeper.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.OutputParts;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -115,7 +117,7 @@ class HijackedStreamTest {
 
     private static byte[] drain(HijackedStream stream) throws IOException, InterruptedException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        while (stream.next(soon()) != HijackedStream.Part.END) {
+        while (stream.next(soon()) != OutputParts.Part.END) {
             bytes.write(stream.buffer(), stream.start(), stream.length());
         }
         return bytes.toByteArray();
@@ -149,14 +151,14 @@ class HijackedStreamTest {
             }
         });
         try (HijackedStream stream = open()) {
-            assertThat(stream.next(soon())).isEqualTo(HijackedStream.Part.STDOUT);
+            assertThat(stream.next(soon())).isEqualTo(OutputParts.Part.STDOUT);
             assertThat(stream.length()).isEqualTo(2);
             // to the end: the engine of this test must not find the connection closed while it writes
             ByteArrayOutputStream errors = new ByteArrayOutputStream();
-            for (HijackedStream.Part part = stream.next(soon());
-                    part != HijackedStream.Part.END;
+            for (OutputParts.Part part = stream.next(soon());
+                    part != OutputParts.Part.END;
                     part = stream.next(soon())) {
-                assertThat(part).isEqualTo(HijackedStream.Part.STDERR);
+                assertThat(part).isEqualTo(OutputParts.Part.STDERR);
                 errors.write(stream.buffer(), stream.start(), stream.length());
             }
             assertThat(errors.toByteArray()).isEqualTo(text("err"));

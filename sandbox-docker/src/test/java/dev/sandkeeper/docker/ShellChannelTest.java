@@ -288,7 +288,7 @@ class ShellChannelTest {
         BackendSandbox sandbox = sandboxes.create();
         String shell = sh(sandbox, "echo $PPID").out();
         BackendProcess process = sandbox.start(
-                command("sh", "-c", "trap 'kill $!; echo ended; exit 4' TERM; touch ready; sleep 600 & wait"));
+                command("sh", "-c", "trap 'kill $!; wait; echo ended; exit 4' TERM; touch ready; sleep 600 & wait"));
         CompletableFuture<Sandboxes.Ran> pumped = CompletableFuture.supplyAsync(() -> Sandboxes.pump(process));
         await().until(() -> sh(sandbox, "test -e ready").code() == 0);
         process.end(Duration.ofSeconds(20));

@@ -1,5 +1,6 @@
 package dev.sandkeeper.local;
 
+import dev.sandkeeper.Signal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,6 +57,30 @@ final class CommandTree {
                     .start()
                     .waitFor();
         }
+    }
+
+    /** Sends a signal to processes. */
+    static void signal(Signal signal, List<ProcessHandle> members, Host host) throws IOException, InterruptedException {
+        switch (signal) {
+            case TERM -> members.forEach(ProcessHandle::destroy);
+            case KILL -> members.forEach(ProcessHandle::destroyForcibly);
+            default -> send(signal, members, host);
+        }
+    }
+
+    private static void send(Signal signal, List<ProcessHandle> members, Host host)
+            throws IOException, InterruptedException {
+        if (members.isEmpty()) {
+            return;
+        }
+        List<String> command =
+                new ArrayList<>(List.of(host.tool("sh"), "-c", "kill -s \"$0\" \"$@\" 2>/dev/null", signal.name()));
+        members.forEach(member -> command.add(Long.toString(member.pid())));
+        host.processBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start()
+                .waitFor();
     }
 
     /** Waits for the end of the first process, and so of all. */

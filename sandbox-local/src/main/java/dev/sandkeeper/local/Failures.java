@@ -66,11 +66,7 @@ record Failures(String backend) {
      */
     SandboxException notStarted(String program, String directory, String said, SandboxId id) {
         if (said.startsWith("bwrap: Can't chdir to ")) {
-            return notStartable(
-                    "working_directory_missing",
-                    "the working directory \"" + directory + "\" is not there, or is no directory that may be entered",
-                    "Make it, or leave the working directory out",
-                    id);
+            return directoryMissing(directory, id);
         }
         if (said.contains("Argument list too long") || said.contains("maximum number of arguments")) {
             return notStartable(
@@ -81,26 +77,16 @@ record Failures(String backend) {
         }
         if (said.startsWith("bwrap: execvp ")) {
             return said.strip().endsWith(": No such file or directory")
-                    ? notStartable(
-                            "command_not_found",
-                            "there is no program \"" + program + "\" (127), or no interpreter for it",
-                            "Name a program on the sandbox's PATH, or its absolute path",
-                            id)
-                    : notStartable(
-                            "command_not_executable",
-                            "\"" + program + "\" cannot be executed (126): "
-                                    + said.strip()
-                                            .substring(said.strip().lastIndexOf(':') + 1)
-                                            .strip(),
-                            "Make it executable (chmod +x), or name its interpreter",
+                    ? notFound(program, id)
+                    : notExecutable(
+                            program,
+                            said.strip()
+                                    .substring(said.strip().lastIndexOf(':') + 1)
+                                    .strip(),
                             id);
         }
         if (said.contains("Resource temporarily unavailable")) {
-            return unavailable(
-                    "process_limit_reached",
-                    "\"" + program + "\" did not start: the sandbox has as many processes as it may",
-                    id,
-                    null);
+            return processLimit(program, id);
         }
         return unavailable(
                 "command_lost",
@@ -108,6 +94,51 @@ record Failures(String backend) {
                         + (said.isBlank() ? "" : ": " + said.strip()),
                 id,
                 null);
+    }
+
+    /**
+     * Why a command did not start.
+     *
+     * @param reason {@code cwd}, 126 or 127, as a shell says it
+     */
+    CommandNotStartableException notExecuted(String program, String directory, String reason, SandboxId id) {
+        return switch (reason) {
+            case "cwd" -> directoryMissing(directory, id);
+            case "126" -> notExecutable(program, "Permission denied", id);
+            default -> notFound(program, id);
+        };
+    }
+
+    BackendUnavailableException processLimit(String program, SandboxId id) {
+        return unavailable(
+                "process_limit_reached",
+                "\"" + program + "\" did not start: the sandbox has as many processes as it may",
+                id,
+                null);
+    }
+
+    private CommandNotStartableException directoryMissing(String directory, SandboxId id) {
+        return notStartable(
+                "working_directory_missing",
+                "the working directory \"" + directory + "\" is not there, or is no directory that may be entered",
+                "Make it, or leave the working directory out",
+                id);
+    }
+
+    private CommandNotStartableException notFound(String program, SandboxId id) {
+        return notStartable(
+                "command_not_found",
+                "there is no program \"" + program + "\" (127), or no interpreter for it",
+                "Name a program on the sandbox's PATH, or its absolute path",
+                id);
+    }
+
+    private CommandNotStartableException notExecutable(String program, String why, SandboxId id) {
+        return notStartable(
+                "command_not_executable",
+                "\"" + program + "\" cannot be executed (126): " + why,
+                "Make it executable (chmod +x), or name its interpreter",
+                id);
     }
 
     private CommandNotStartableException notStartable(String code, String message, String remedy, SandboxId id) {

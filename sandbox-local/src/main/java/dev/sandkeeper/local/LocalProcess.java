@@ -9,8 +9,6 @@ import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -22,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One command, in a process namespace of its own whose first process ends it with all that it has started. */
-final class LocalProcess implements BackendProcess {
+final class LocalProcess implements BackendProcess, Running {
     private static final Logger LOG = LoggerFactory.getLogger(LocalProcess.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int KILLED = 128 + Signal.KILL.number();
@@ -42,19 +40,17 @@ final class LocalProcess implements BackendProcess {
     private volatile @Nullable Future<?> alarm;
 
     LocalProcess(
-            Process process,
-            CommandRecord record,
+            Launcher.Launched launched,
             ProcessRequest request,
-            OutputStream stdin,
             SandboxId sandbox,
             Host host,
             Failures failures,
             Consumer<LocalProcess> onEnd) {
-        this.process = process;
-        this.record = record;
+        this.process = launched.process();
+        this.record = launched.record();
         this.program = request.arguments().get(0);
         this.directory = request.workingDirectory();
-        this.stdin = stdin;
+        this.stdin = launched.stdin();
         this.pump = new OutputPump(process);
         this.sandbox = sandbox;
         this.host = host;
@@ -124,12 +120,7 @@ final class LocalProcess implements BackendProcess {
             if (first.isEmpty()) {
                 return;
             }
-            List<ProcessHandle> members = CommandTree.members(first.get());
-            switch (signal) {
-                case TERM -> members.forEach(ProcessHandle::destroy);
-                case KILL -> members.forEach(ProcessHandle::destroyForcibly);
-                default -> send(signal, members);
-            }
+            CommandTree.signal(signal, CommandTree.members(first.get()), host);
         } catch (InterruptedException e) {
             throw failures.interrupted("sending " + signal, sandbox);
         } catch (IOException e) {
@@ -182,8 +173,8 @@ final class LocalProcess implements BackendProcess {
         }
     }
 
-    /** Ends it in another thread. Never throws. */
-    Future<?> endLater() {
+    @Override
+    public Future<?> endLater() {
         try {
             return host.executor().submit(() -> end(Duration.ZERO));
         } catch (RejectedExecutionException e) {
@@ -235,20 +226,6 @@ final class LocalProcess implements BackendProcess {
                     "command_start_failed", "\"" + program + "\" did not start in time", sandbox, null);
         }
         return first;
-    }
-
-    private void send(Signal signal, List<ProcessHandle> members) throws IOException, InterruptedException {
-        if (members.isEmpty()) {
-            return;
-        }
-        List<String> command =
-                new ArrayList<>(List.of(host.tool("sh"), "-c", "kill -s \"$0\" \"$@\" 2>/dev/null", signal.name()));
-        members.forEach(member -> command.add(Long.toString(member.pid())));
-        host.processBuilder(command)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start()
-                .waitFor();
     }
 
     /** The record is of no use once the main process has ended; until then the warden needs it. */

@@ -13,7 +13,6 @@ import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
@@ -25,7 +24,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,15 +31,12 @@ import org.slf4j.LoggerFactory;
 /** Enters one sandbox. */
 final class LocalSandbox implements BackendSandbox {
     private static final Logger LOG = LoggerFactory.getLogger(LocalSandbox.class);
-    /** How long after its deadline a command is ended that its caller has not ended. */
-    private static final Duration OVERTIME = Duration.ofSeconds(5);
+    private static final byte[] NOTHING = {};
 
     private final SandboxRef ref;
     private final Description description;
-    private final ProcessIdentity holder;
-    private final List<Path> groups;
-    private final Host host;
-    private final Warden warden;
+    private final Launcher launcher;
+    private final ShellCommands shells;
     private final ScheduledExecutorService alarms;
     private final Failures failures;
     private final BackendFiles files;
@@ -51,16 +46,13 @@ final class LocalSandbox implements BackendSandbox {
     /** What this object has made and keeps alive; null if it has only connected. */
     private final @Nullable Runnable ownsHolder;
 
-    private final Set<LocalProcess> running = ConcurrentHashMap.newKeySet();
+    private final Set<Running> running = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     LocalSandbox(
             SandboxRef ref,
             Description description,
-            ProcessIdentity holder,
-            List<Path> groups,
-            Host host,
-            Warden warden,
+            Launcher launcher,
             ScheduledExecutorService alarms,
             Failures failures,
             BackgroundKeeper keeper,
@@ -68,14 +60,13 @@ final class LocalSandbox implements BackendSandbox {
             @Nullable Runnable ownsHolder) {
         this.ref = ref;
         this.description = description;
-        this.holder = holder;
-        this.groups = groups;
-        this.host = host;
-        this.warden = warden;
+        this.launcher = launcher;
         this.alarms = alarms;
         this.failures = failures;
         this.ownsHolder = ownsHolder;
-        this.files = new ShellFiles(this, failures.backend(), host.executor());
+        this.shells = new ShellCommands(launcher, failures, alarms, running::add, running::remove);
+        this.files = new ShellFiles(
+                this::startScript, failures.backend(), launcher.host().executor());
         this.countsMemoryKills = countsMemoryKills;
         this.memoryKills = countsMemoryKills.getAsLong();
         this.background = new ShellBackground(this, failures.backend(), keeper);
@@ -110,6 +101,38 @@ final class LocalSandbox implements BackendSandbox {
 
     @Override
     public BackendProcess start(ProcessRequest request) {
+        return start(request, NOTHING);
+    }
+
+    @Override
+    public BackendProcess start(ProcessRequest request, byte[] input) {
+        return start(request, input, false);
+    }
+
+    private BackendProcess startScript(ProcessRequest request, byte @Nullable [] input) {
+        return start(request, input == null ? NOTHING : input, true);
+    }
+
+    private BackendProcess start(ProcessRequest request, byte[] input, boolean ours) {
+        check(request);
+        BackendProcess process = shells.start(request, input, ours);
+        if (process != null) {
+            return process;
+        }
+        LOG.debug("runs a command in {} by a process of its own", ref);
+        if (input.length == 0) {
+            return launch(request);
+        }
+        BackendProcess fresh = launch(request.withStdin());
+        try (OutputStream stdin = fresh.stdin()) {
+            stdin.write(input);
+        } catch (IOException e) {
+            LOG.debug("the command did not read all of its input: {}", e.getMessage());
+        }
+        return fresh;
+    }
+
+    private void check(ProcessRequest request) {
         if (closed) {
             throw failures.closed("the connection to the sandbox");
         }
@@ -126,83 +149,28 @@ final class LocalSandbox implements BackendSandbox {
                     "terminal was asked for, but a local sandbox gives none",
                     "Leave terminal(...) out, or choose a backend that has it");
         }
-        if (!holder.alive()) {
+        if (!launcher.holderAlive()) {
             throw failures.gone(ref.id());
         }
+    }
+
+    private LocalProcess launch(ProcessRequest request) {
+        LocalProcess started;
         try {
-            return launch(request);
+            started = new LocalProcess(
+                    launcher.command(request), request, ref.id(), launcher.host(), failures, running::remove);
         } catch (IOException e) {
             throw failures.unavailable(
                     "command_start_failed", "the command was not started: " + e.getMessage(), ref.id(), e);
         }
-    }
-
-    private LocalProcess launch(ProcessRequest request) throws IOException {
-        CommandRecord record = new CommandRecord(warden.newRecord(), holder);
-        ShellText settings = settings(request, record.file());
-        boolean visible = settings.fitsArgument();
-        byte[] hidden = visible ? new byte[0] : settings.toBytes();
-        byte[] environment = JailArguments.environment(request.environment());
-        List<String> command = List.of(
-                host.tool("setsid"),
-                host.tool("sh"),
-                "-c",
-                host.scripts().command(),
-                "sandkeeper-command",
-                visible ? settings.toString() : "",
-                Integer.toString(hidden.length),
-                Integer.toString(environment.length));
-        Process process = host.processBuilder(command).start();
-        OutputStream stdin = new CommandInput(process.getOutputStream());
-        LocalProcess started = new LocalProcess(
-                process,
-                record,
-                request,
-                request.stdin() ? stdin : CommandInput.none(),
-                ref.id(),
-                host,
-                failures,
-                running::remove);
         running.add(started);
-        try {
-            stdin.write(hidden);
-            stdin.write(environment);
-            if (!request.stdin()) {
-                stdin.close();
-            }
-        } catch (IOException e) {
-            // It has ended already, and its end will tell why.
-            LOG.debug("a command of {} takes no input: {}", ref, e.toString());
-        }
         Duration deadline = request.deadline();
         if (deadline != null) {
-            long nanos = deadline.plus(OVERTIME).toNanos();
-            started.alarm(alarms.schedule(() -> host.executor().execute(started::expire), nanos, TimeUnit.NANOSECONDS));
+            long nanos = deadline.plus(Launcher.OVERTIME).toNanos();
+            started.alarm(alarms.schedule(
+                    () -> launcher.host().executor().execute(started::expire), nanos, TimeUnit.NANOSECONDS));
         }
         return started;
-    }
-
-    private ShellText settings(ProcessRequest request, Path record) {
-        Limits limits = description.limits();
-        Duration deadline = request.deadline();
-        long wait =
-                deadline == null ? 0 : deadline.plus(OVERTIME).plusMillis(999).toSeconds();
-        ShellText text = new ShellText()
-                .assign("record", record)
-                .assign("holder", holder.pid())
-                .assign("wait", wait)
-                .assign("groups", groups.stream().map(Path::toString).collect(Collectors.joining(" ")))
-                .assign("become", String.join(" ", host.become(description.uid())))
-                .assign("nsenter", host.tool("nsenter"))
-                .assign("bwrap", host.tool("bwrap"))
-                .assign("net", description.ownNetwork() ? "-n" : "")
-                .assign("files", limits.files())
-                .assign("memory", limits.addressSpace() / 1024)
-                .assign("processes", limits.processesOfUser(description.lifetime()))
-                .assign("directory", request.workingDirectory());
-        text.raw("set --");
-        request.arguments().forEach(argument -> text.raw(" ").word(argument));
-        return text.raw("\n");
     }
 
     /** Ends the commands that were started here. */
@@ -212,8 +180,9 @@ final class LocalSandbox implements BackendSandbox {
             return;
         }
         closed = true;
+        shells.close();
         List<Future<?>> ends =
-                running.stream().<Future<?>>map(LocalProcess::endLater).toList();
+                running.stream().<Future<?>>map(Running::endLater).toList();
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
         try {
             for (Future<?> end : ends) {
@@ -224,7 +193,7 @@ final class LocalSandbox implements BackendSandbox {
         } catch (ExecutionException | TimeoutException e) {
             LOG.debug("a command of {} has not ended yet: {}", ref, e.toString());
         }
-        running.forEach(LocalProcess::close);
+        running.forEach(Running::close);
         if (ownsHolder != null && description.lifetime() == Lifetime.PROCESS) {
             ownsHolder.run();
         }

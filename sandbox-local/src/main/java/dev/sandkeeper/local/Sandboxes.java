@@ -206,10 +206,7 @@ final class Sandboxes implements AutoCloseable {
         return new LocalSandbox(
                 ref,
                 description,
-                holder,
-                cgroups.entrances(ref),
-                host,
-                warden,
+                new Launcher(ref, description, holder, cgroups.entrances(ref), host, warden),
                 alarms,
                 failures,
                 new BackgroundRecords(state.background(ref), ref.id(), failures),

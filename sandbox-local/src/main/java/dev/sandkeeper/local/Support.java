@@ -84,7 +84,7 @@ final class Support {
         SandboxRef ref = SandboxRef.of(DEPLOYMENT, id);
         try (LocalSandbox sandbox = sandboxes.create(request);
                 BackendProcess process = sandbox.start(
-                        new ProcessRequest(List.of("true"), Map.of(), "/", null, false, Duration.ofSeconds(30)))) {
+                        new ProcessRequest(List.of("true"), Map.of(), "/", null, false, Duration.ofSeconds(30), true))) {
             process.pump(Nowhere.SINK);
         } catch (InterruptedException e) {
             throw failures.interrupted("finding out whether this host isolates", null);

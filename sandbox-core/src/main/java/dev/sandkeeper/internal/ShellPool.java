@@ -1,4 +1,4 @@
-package dev.sandkeeper.docker;
+package dev.sandkeeper.internal;
 
 import java.io.Closeable;
 import java.time.Duration;
@@ -12,35 +12,81 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The shells of one user in one sandbox: each runs one command at a time and waits here between two of them. */
-final class ShellPool implements Closeable {
+/**
+ * The shells of one user in one sandbox: each runs one command at a time and waits here between two of them. Safe from many
+ * threads.
+ *
+ * @param <S> a backend's shell
+ */
+public final class ShellPool<S extends ShellPool.Shell> implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(ShellPool.class);
-    /** Each takes two of the sandbox's processes. */
-    private static final int MOST = 8;
-    /** What an exec of its own would take: for longer than that nobody waits for a shell. */
+    /** What a command of its own would take: for longer than that nobody waits for a shell. */
     private static final Duration PATIENCE = Duration.ofMillis(50);
 
-    private final Execs execs;
-    private final @Nullable String user;
-    private final Guard guard;
+    private final Opener<S> opener;
+    private final String sandbox;
+    private final int most;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Deque<ShellSession> idle = new ArrayDeque<>();
-    private final Set<ShellSession> all = new HashSet<>();
+    private final Deque<S> idle = new ArrayDeque<>();
+    private final Set<S> all = new HashSet<>();
     private int opening;
     private int waiting;
     private boolean unsupported;
     private boolean closed;
 
-    ShellPool(Execs execs, @Nullable String user, Guard guard) {
-        this.execs = execs;
-        this.user = user;
-        this.guard = guard;
+    /** A shell that runs one command after another. None of its methods throws. */
+    public interface Shell extends Closeable {
+        /**
+         * Whether it lives and has said nothing that it was not asked for, as far as is known without asking.
+         *
+         * @return false if it is not to be used
+         */
+        boolean usable();
+
+        /** It waits for its next command from now on. */
+        void rest();
+
+        /** Lets go of it while it may run a command, with which it goes on. */
+        void leave();
+
+        /** Ends it, and nothing that its commands have left behind. */
+        @Override
+        void close();
+    }
+
+    /**
+     * Starts shells.
+     *
+     * @param <S> a backend's shell
+     */
+    public interface Opener<S> {
+        /**
+         * Starts one.
+         *
+         * @return nothing if the sandbox lacks what one needs, for good
+         * @throws dev.sandkeeper.SandboxException if it cannot be started now
+         */
+        @Nullable
+        S open();
+    }
+
+    /**
+     * An empty pool.
+     *
+     * @param opener starts shells
+     * @param sandbox where, for the log
+     * @param most how many there are at a time
+     */
+    public ShellPool(Opener<S> opener, String sandbox, int most) {
+        this.opener = opener;
+        this.sandbox = sandbox;
+        this.most = most;
     }
 
     /** Opens the first shell, before any command runs. */
-    void prepare() {
-        ShellSession session = mayOpen() ? open() : null;
+    public void prepare() {
+        S session = mayOpen() ? open() : null;
         if (session != null) {
             giveBack(session);
         }
@@ -50,34 +96,31 @@ final class ShellPool implements Closeable {
      * Takes a shell, a new one if none is idle.
      *
      * @return nothing if none can be had soon
+     * @throws InterruptedException if the calling thread was interrupted
+     * @throws dev.sandkeeper.SandboxException if a new one cannot be started now
      */
-    @Nullable
-    ShellSession take() {
-        try {
-            ShellSession session = idle();
-            if (session != null) {
-                return session;
-            }
-        } catch (InterruptedException e) {
-            throw execs.engine().faults().interrupted("start a command", e);
+    public @Nullable S take() throws InterruptedException {
+        S session = idle();
+        if (session != null) {
+            return session;
         }
         return mayOpen() ? open() : null;
     }
 
     /** An idle one; nothing if a new one is needed, or none can be had. */
-    private @Nullable ShellSession idle() throws InterruptedException {
+    private @Nullable S idle() throws InterruptedException {
         lock.lockInterruptibly();
         try {
             long patience = PATIENCE.toNanos();
             while (!closed && !unsupported) {
-                ShellSession session = idle.pollFirst();
+                S session = idle.pollFirst();
                 if (session != null) {
                     if (session.usable()) {
                         return session;
                     }
-                    LOG.debug("a shell in {} has ended or spoken unasked", execs.ref());
+                    LOG.debug("a shell in {} has ended or spoken unasked", sandbox);
                     drop(session);
-                } else if (patience <= 0 || (opening <= waiting && all.size() + opening < MOST)) {
+                } else if (patience <= 0 || (opening <= waiting && all.size() + opening < most)) {
                     return null;
                 } else {
                     waiting++;
@@ -97,7 +140,7 @@ final class ShellPool implements Closeable {
     private boolean mayOpen() {
         lock.lock();
         try {
-            boolean may = !closed && !unsupported && all.size() + opening < MOST;
+            boolean may = !closed && !unsupported && all.size() + opening < most;
             opening += may ? 1 : 0;
             return may;
         } finally {
@@ -106,11 +149,11 @@ final class ShellPool implements Closeable {
     }
 
     /** The caller has counted it as opening. */
-    private @Nullable ShellSession open() {
-        ShellSession session = null;
+    private @Nullable S open() {
+        S session = null;
         boolean answered = false;
         try {
-            session = opened();
+            session = opener.open();
             answered = true;
         } finally {
             lock.lock();
@@ -120,7 +163,7 @@ final class ShellPool implements Closeable {
                     all.add(session);
                 } else if (answered) {
                     unsupported = true;
-                    LOG.debug("the image or the kernel of {} lacks what a lasting shell needs", execs.ref());
+                    LOG.debug("the system of {} lacks what a lasting shell needs", sandbox);
                 }
                 if (closed && session != null) {
                     drop(session);
@@ -134,12 +177,12 @@ final class ShellPool implements Closeable {
         return session;
     }
 
-    private @Nullable ShellSession opened() {
-        return ShellSession.open(execs, user, guard, guard.hello());
-    }
-
-    /** Its command has ended and left nothing. */
-    void giveBack(ShellSession session) {
+    /**
+     * Takes a shell back whose command has ended and left nothing.
+     *
+     * @param session the shell
+     */
+    public void giveBack(S session) {
         lock.lock();
         try {
             if (closed) {
@@ -154,8 +197,12 @@ final class ShellPool implements Closeable {
         }
     }
 
-    /** It is not to be used again. */
-    void discard(ShellSession session) {
+    /**
+     * Ends a shell that is not to be used again.
+     *
+     * @param session the shell
+     */
+    public void discard(S session) {
         lock.lock();
         try {
             drop(session);
@@ -165,8 +212,12 @@ final class ShellPool implements Closeable {
         }
     }
 
-    /** It goes on with its command, without us. */
-    void leave(ShellSession session) {
+    /**
+     * Lets a shell go on with its command, without us.
+     *
+     * @param session the shell
+     */
+    public void leave(S session) {
         session.leave();
         lock.lock();
         try {
@@ -177,19 +228,19 @@ final class ShellPool implements Closeable {
         }
     }
 
-    private void drop(ShellSession session) {
+    private void drop(S session) {
         all.remove(session);
         session.close();
     }
 
-    /** Ends the shells that are idle; the guard ends those that run a command. */
+    /** Lets go of all shells and opens no more. */
     @Override
     public void close() {
         lock.lock();
         try {
             closed = true;
             idle.clear();
-            all.forEach(ShellSession::leave);
+            all.forEach(Shell::leave);
             all.clear();
             changed.signalAll();
         } finally {

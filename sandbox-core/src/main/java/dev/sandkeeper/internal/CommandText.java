@@ -1,4 +1,4 @@
-package dev.sandkeeper.docker;
+package dev.sandkeeper.internal;
 
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayOutputStream;
@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What session.sh is sent to run one command. Everything that comes from outside stands between single quotes. */
-final class CommandText {
+/** What {@code session.sh} is sent to run one command. Everything that comes from outside stands between single quotes. */
+public final class CommandText {
     /** Beyond that an exec of its own is quicker. */
     private static final int LONGEST = 128 * 1024;
 
@@ -26,18 +26,21 @@ final class CommandText {
     /**
      * Writes a command.
      *
+     * @param request what to run
      * @param input what the command reads
      * @param ours whether it is a script of ours for {@code sh -c}, which may run in a copy of the shell itself
+     * @param tag the command's own, for its marks
+     * @param seconds after how many everything of it is killed inside, if nobody else does it; 0 for never
      * @return nothing if a shell cannot run it as it is meant, or not quickly
      */
-    static byte @Nullable [] of(ProcessRequest request, byte[] input, boolean ours, String tag) {
+    public static byte @Nullable [] of(ProcessRequest request, byte[] input, boolean ours, String tag, long seconds) {
         if (tooLong(request, input)
                 || request.environment().keySet().stream()
                         .anyMatch(name -> OF_SHELLS.matcher(name).matches())) {
             return null;
         }
         CommandText command = new CommandText();
-        command.write(request, input, ours, tag);
+        command.write(request, input, ours, tag, seconds);
         return command.text.toByteArray();
     }
 
@@ -52,7 +55,7 @@ final class CommandText {
         return length > LONGEST;
     }
 
-    private void write(ProcessRequest request, byte[] input, boolean ours, String tag) {
+    private void write(ProcessRequest request, byte[] input, boolean ours, String tag, long seconds) {
         if (!request.environment().isEmpty()) {
             plain("__sk_set() { export");
             request.environment().forEach((name, value) -> {
@@ -68,7 +71,7 @@ final class CommandText {
             }
             plain("'; }\n");
         }
-        plain("__sk_run " + tag + " " + FreshExec.seconds(request.deadline())
+        plain("__sk_run " + tag + " " + seconds
                 + (request.environment().isEmpty() ? " 0" : " 1")
                 + (input.length == 0 ? " 0" : " 1")
                 + (ours ? " 1 " : " 0 "));

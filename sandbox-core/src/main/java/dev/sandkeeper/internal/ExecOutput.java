@@ -1,4 +1,4 @@
-package dev.sandkeeper.docker;
+package dev.sandkeeper.internal;
 
 import dev.sandkeeper.spi.OutputSink;
 import java.io.ByteArrayOutputStream;
@@ -11,14 +11,17 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes the output of one exec apart: the program's own on both streams, and the records of command.sh between. */
-final class ExecOutput {
+/**
+ * Takes the output of one command apart: the program's own on both streams, and the records of the script that runs it between.
+ * Used by one thread, but what it knows may be asked by any.
+ */
+public final class ExecOutput {
     private static final Logger LOG = LoggerFactory.getLogger(ExecOutput.class);
     private static final int LONGEST_COMPLAINT = 4096;
     private static final int STDERR_START = 512;
     private static final String SETSID = "setsid: ";
 
-    private final HijackedStream stream;
+    private final OutputParts stream;
     private final MarkScanner stdout;
     private final MarkScanner stderr;
     private final StringBuilder complaint = new StringBuilder();
@@ -38,16 +41,24 @@ final class ExecOutput {
     private boolean stdoutWanted = true;
     private boolean stderrWanted = true;
 
-    ExecOutput(HijackedStream stream, String tag) {
+    /**
+     * The output of a command without a terminal.
+     *
+     * @param stream where it comes from
+     * @param tag the command's own
+     */
+    public ExecOutput(OutputParts stream, String tag) {
         this(stream, tag, false);
     }
 
     /**
      * The output of a command.
      *
+     * @param stream where it comes from
+     * @param tag the command's own
      * @param terminal whether records and output come together, as standard output
      */
-    ExecOutput(HijackedStream stream, String tag, boolean terminal) {
+    public ExecOutput(OutputParts stream, String tag, boolean terminal) {
         this.stream = stream;
         this.terminal = terminal;
         this.stdout = terminal
@@ -56,8 +67,14 @@ final class ExecOutput {
         this.stderr = new MarkScanner(tag, true, this::record);
     }
 
-    /** The output of a command whose wrapper has told everything before. */
-    static ExecOutput withoutHeader(HijackedStream stream, String tag) {
+    /**
+     * The output of a command whose wrapper has told everything before.
+     *
+     * @param stream where it comes from
+     * @param tag the command's own
+     * @return its output
+     */
+    public static ExecOutput withoutHeader(OutputParts stream, String tag) {
         ExecOutput output = new ExecOutput(stream, tag);
         output.header = "";
         return output;
@@ -86,16 +103,29 @@ final class ExecOutput {
         }
     }
 
-    /** Waits for what the wrapper says before it runs anything. */
-    String header(Deadline deadline) throws IOException, InterruptedException {
+    /**
+     * Waits for what the wrapper says before it runs anything.
+     *
+     * @param deadline how long
+     * @return a record
+     * @throws IOException if nothing comes, or the stream fails
+     * @throws InterruptedException if the calling thread was interrupted
+     */
+    public String header(Deadline deadline) throws IOException, InterruptedException {
         while (header == null) {
             part(deadline, this::complain);
         }
         return header;
     }
 
-    /** Waits until a terminal is the program's. */
-    void awaitStart(Deadline deadline) throws IOException, InterruptedException {
+    /**
+     * Waits until a terminal is the program's.
+     *
+     * @param deadline how long
+     * @throws IOException if nothing comes, or the stream fails
+     * @throws InterruptedException if the calling thread was interrupted
+     */
+    public void awaitStart(Deadline deadline) throws IOException, InterruptedException {
         while (!started) {
             part(deadline, (buffer, offset, length) -> {});
         }
@@ -127,13 +157,21 @@ final class ExecOutput {
         }
     }
 
-    /** What came before the header: the engine's words when it could not start the exec. */
-    String complaint() {
+    /** {@return what came before the header: why nothing could be started} */
+    public String complaint() {
         return complaint.toString().strip();
     }
 
-    /** Hands the next bytes to the sink, if any come before the deadline. Answers false at the end of the stream. */
-    boolean pass(OutputSink sink, Deadline deadline) throws IOException, InterruptedException {
+    /**
+     * Hands the next bytes over, if any come.
+     *
+     * @param sink takes them
+     * @param deadline how long is waited
+     * @return false at the end of the stream
+     * @throws IOException if the stream fails
+     * @throws InterruptedException if the calling thread was interrupted
+     */
+    public boolean pass(OutputSink sink, Deadline deadline) throws IOException, InterruptedException {
         handFirst(sink);
         switch (stream.next(deadline)) {
             case STDOUT ->
@@ -156,8 +194,13 @@ final class ExecOutput {
         }
     }
 
-    /** What looked like the beginning of a mark was none. */
-    void flush(OutputSink sink) throws IOException {
+    /**
+     * What looked like the beginning of a mark was none.
+     *
+     * @param sink takes it
+     * @throws IOException never
+     */
+    public void flush(OutputSink sink) throws IOException {
         handFirst(sink);
         stdout.flush((b, o, n) -> toStdout(sink, b, o, n));
         stderr.flush((b, o, n) -> toStderr(sink, b, o, n));
@@ -197,30 +240,34 @@ final class ExecOutput {
         }
     }
 
-    /** Whether the main process has ended and all of its output is here. */
-    boolean complete() {
+    /** {@return whether the main process has ended and all of its output is here} */
+    public boolean complete() {
         return stdoutDone && exitCode >= 0;
     }
 
-    int exitCode() {
+    /** {@return the exit code; -1 if it has not ended} */
+    public int exitCode() {
         return exitCode;
     }
 
-    /** Whether processes of the command were left when it ended. */
-    boolean leftBehind() {
+    /** {@return whether processes of the command were left when it ended} */
+    public boolean leftBehind() {
         return leftBehind;
     }
 
-    /** Why no program was executed: {@code cwd}, 126 or 127; empty if one was. */
-    String notStarted() {
+    /** {@return why no program was executed: {@code cwd}, 126 or 127; empty if one was} */
+    public String notStarted() {
         return notStarted;
     }
 
     /**
      * Whether setsid, the last that runs before the program, could not execute it: it says so in words only. What the
      * program says itself begins otherwise or names another one.
+     *
+     * @param program as it was called
+     * @return false also if it was executed
      */
-    boolean refusedBySetsid(String program) {
+    public boolean refusedBySetsid(String program) {
         int end = stderrStart.indexOf("\n");
         return (exitCode == 126 || exitCode == 127)
                 && !stdoutSeen
@@ -229,7 +276,8 @@ final class ExecOutput {
                 && stderrStart.substring(0, end).contains(program);
     }
 
-    boolean timedOut() {
+    /** {@return whether it was ended inside, because it took too long} */
+    public boolean timedOut() {
         return timedOut;
     }
 }

@@ -1,15 +1,16 @@
-package dev.sandkeeper.docker;
+package dev.sandkeeper.internal;
 
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
 /** Makes names that cannot be guessed. */
-final class Tags {
+public final class Tags {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private Tags() {}
 
-    static String next() {
+    /** {@return 128 random bits, in hexadecimal} */
+    public static String next() {
         byte[] bytes = new byte[16];
         RANDOM.nextBytes(bytes);
         return HexFormat.of().formatHex(bytes);

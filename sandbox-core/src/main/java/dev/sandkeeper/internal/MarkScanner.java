@@ -1,4 +1,4 @@
-package dev.sandkeeper.docker;
+package dev.sandkeeper.internal;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,7 +11,7 @@ import java.util.function.Consumer;
  * a stream of lines the rest of the line is its record. A program that knows its tag can forge a mark, and so lie about
  * itself: nothing else depends on it.
  */
-final class MarkScanner {
+public final class MarkScanner {
     private static final int LONGEST_RECORD = 4096;
 
     private final byte[] mark;
@@ -22,7 +22,15 @@ final class MarkScanner {
     private boolean inRecord;
 
     /** Takes what is not part of a mark. */
-    interface Output {
+    public interface Output {
+        /**
+         * Takes bytes that belong to whoever wrote them.
+         *
+         * @param buffer holds them until this returns
+         * @param offset where they start
+         * @param length how many they are
+         * @throws IOException if they cannot be taken
+         */
         void accept(byte[] buffer, int offset, int length) throws IOException;
     }
 
@@ -33,13 +41,22 @@ final class MarkScanner {
      * @param lines whether a mark is followed by a record and a line feed
      * @param records told of each mark; with an empty record if there are no lines
      */
-    MarkScanner(String tag, boolean lines, Consumer<String> records) {
+    public MarkScanner(String tag, boolean lines, Consumer<String> records) {
         this.mark = ("\u0001" + tag).getBytes(StandardCharsets.US_ASCII);
         this.lines = lines;
         this.records = records;
     }
 
-    void accept(byte[] buffer, int offset, int length, Output output) throws IOException {
+    /**
+     * Takes the next bytes of the stream.
+     *
+     * @param buffer holds them
+     * @param offset where they start
+     * @param length how many they are
+     * @param output takes what is no mark
+     * @throws IOException if {@code output} does
+     */
+    public void accept(byte[] buffer, int offset, int length, Output output) throws IOException {
         int end = offset + length;
         int start = offset;
         int i = offset;
@@ -93,8 +110,13 @@ final class MarkScanner {
         }
     }
 
-    /** Passes on what looked like a mark so far; at the end of the stream it is none. */
-    void flush(Output output) throws IOException {
+    /**
+     * Passes on what looked like a mark so far; at the end of the stream it is none.
+     *
+     * @param output takes it
+     * @throws IOException if {@code output} does
+     */
+    public void flush(Output output) throws IOException {
         int held = matched;
         matched = 0;
         if (held > 0) {

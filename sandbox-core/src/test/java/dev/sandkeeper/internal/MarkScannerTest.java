@@ -1,4 +1,4 @@
-package dev.sandkeeper.docker;
+package dev.sandkeeper.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,15 +1,21 @@
-package dev.sandkeeper.docker;
+package dev.sandkeeper.internal;
 
 import java.util.List;
 import java.util.regex.Pattern;
 
 /** Takes the records of our scripts apart. */
-final class Words {
+public final class Words {
     private static final Pattern SPACE = Pattern.compile(" ");
 
     private Words() {}
 
-    static List<String> of(String record) {
+    /**
+     * The words of a record.
+     *
+     * @param record words with one space between
+     * @return at least one
+     */
+    public static List<String> of(String record) {
         return List.of(SPACE.split(record, -1));
     }
 }
