@@ -2,7 +2,6 @@ package dev.sandkeeper.local;
 
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.internal.CommandText;
-import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.ExecOutput;
 import dev.sandkeeper.internal.ShellPool;
 import dev.sandkeeper.internal.Tags;

@@ -156,7 +156,8 @@ final class ShellProcess implements BackendProcess {
                 ? failures.processLimit(request.arguments().get(0), sandbox)
                 : failures.unavailable(
                         "command_lost",
-                        "nothing is known of the end of \"" + request.arguments().get(0) + "\"",
+                        "nothing is known of the end of \""
+                                + request.arguments().get(0) + "\"",
                         sandbox,
                         null);
     }

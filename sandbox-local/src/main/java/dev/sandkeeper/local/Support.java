@@ -83,8 +83,8 @@ final class Support {
                 DEPLOYMENT, id, Instant.EPOCH, null, SandboxSpec.builder().build(), Map.of(), progress -> {});
         SandboxRef ref = SandboxRef.of(DEPLOYMENT, id);
         try (LocalSandbox sandbox = sandboxes.create(request);
-                BackendProcess process = sandbox.start(
-                        new ProcessRequest(List.of("true"), Map.of(), "/", null, false, Duration.ofSeconds(30), true))) {
+                BackendProcess process = sandbox.start(new ProcessRequest(
+                        List.of("true"), Map.of(), "/", null, false, Duration.ofSeconds(30), true))) {
             process.pump(Nowhere.SINK);
         } catch (InterruptedException e) {
             throw failures.interrupted("finding out whether this host isolates", null);

@@ -95,6 +95,30 @@ final class Rig implements AutoCloseable {
                 new StateDirectory(directory).marker(SandboxRef.parse(ref).orElseThrow()));
     }
 
+    /** How many processes of a sandbox have that argument. */
+    long processes(String ref, String argument) {
+        try {
+            Description description = new StateDirectory(directory)
+                    .description(SandboxRef.parse(ref).orElseThrow());
+            assertThat(description).isNotNull();
+            int uid = description.uid() < 0 ? Proc.ownUid() : description.uid();
+            return Proc.withArgument(argument).stream()
+                    .filter(process -> uid == uid(process))
+                    .count();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static int uid(ProcessIdentity process) {
+        try {
+            return (Integer) Files.getAttribute(Path.of("/proc", Long.toString(process.pid())), "unix:uid");
+        } catch (IOException e) {
+            // it has ended meanwhile
+            return -1;
+        }
+    }
+
     @Override
     public void close() throws IOException {
         backend.listOwned(DEPLOYMENT).resources().forEach(resource -> backend.destroy(resource.providerRef()));
