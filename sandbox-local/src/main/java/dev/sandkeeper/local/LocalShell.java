@@ -73,9 +73,10 @@ final class LocalShell implements ShellPool.Shell, Running {
                     e);
         }
         LocalShell made = null;
+        PipeParts parts = null;
         try {
             String tag = Tags.next();
-            PipeParts parts = new PipeParts(launched.process(), host.executor());
+            parts = new PipeParts(launched.process(), host.executor());
             String script = "__sk_n=" + tag + " __sk_o=0\n" + host.scripts().shell();
             ExecOutput output = new ExecOutput(parts, tag);
             try {
@@ -98,6 +99,9 @@ final class LocalShell implements ShellPool.Shell, Running {
         } finally {
             if (made == null) {
                 abandon(launched, host);
+                if (parts != null) {
+                    parts.drain();
+                }
             }
         }
     }
@@ -191,7 +195,9 @@ final class LocalShell implements ShellPool.Shell, Running {
     }
 
     @Override
-    public void rest() {}
+    public void rest() {
+        parts.settle();
+    }
 
     /** Ends when its command has. */
     @Override

@@ -66,13 +66,18 @@ final class PipeParts implements OutputParts {
         wake();
     }
 
-    @Override
-    public Part next(Deadline deadline) throws InterruptedException {
+    /** What {@link #next} has answered is not needed any more, and may be the last for long. */
+    void settle() {
         Reader before = current;
         current = null;
         if (before != null) {
             before.taken.release();
         }
+    }
+
+    @Override
+    public Part next(Deadline deadline) throws InterruptedException {
+        settle();
         while (true) {
             Chunk chunk = chunks.poll();
             if (chunk == null) {
