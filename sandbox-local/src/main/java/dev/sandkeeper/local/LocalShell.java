@@ -187,7 +187,7 @@ final class LocalShell implements ShellPool.Shell, Running {
     @Override
     public boolean usable() {
         try {
-            return process.isAlive() && parts.next(Deadline.past()) == Part.NOTHING;
+            return parts.next(Deadline.past()) == Part.NOTHING && process.isAlive();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

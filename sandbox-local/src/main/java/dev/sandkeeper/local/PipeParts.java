@@ -53,7 +53,7 @@ final class PipeParts implements OutputParts {
         executor.execute(err);
     }
 
-    /** Has {@link #next} look at once whether the process has ended. */
+    /** Has {@link #next} answer at once, that there is nothing. */
     void wake() {
         chunks.add(Chunk.NEWS);
     }
@@ -78,28 +78,27 @@ final class PipeParts implements OutputParts {
     @Override
     public Part next(Deadline deadline) throws InterruptedException {
         settle();
-        while (true) {
-            Chunk chunk = chunks.poll();
-            if (chunk == null) {
-                if (open.get() == 0) {
-                    return Part.END;
-                }
-                boolean runs = process.isAlive();
-                long left = runs ? deadline.left() : Math.min(deadline.left(), SILENCE);
-                chunk = chunks.poll(left, TimeUnit.NANOSECONDS);
-                if (chunk == null) {
-                    // what holds the streams of a process that has ended is not that process
-                    return runs || deadline.passed() ? Part.NOTHING : Part.END;
-                }
+        Chunk chunk = chunks.poll();
+        if (chunk == null) {
+            if (open.get() == 0) {
+                return Part.END;
             }
-            Reader reader = chunk.reader();
-            if (reader != null) {
-                current = reader;
-                buffer = reader.bytes;
-                length = chunk.length();
-                return reader.part;
+            boolean runs = process.isAlive();
+            long left = runs ? deadline.left() : Math.min(deadline.left(), SILENCE);
+            chunk = chunks.poll(left, TimeUnit.NANOSECONDS);
+            if (chunk == null) {
+                // what holds the streams of a process that has ended is not that process
+                return runs || deadline.passed() ? Part.NOTHING : Part.END;
             }
         }
+        Reader reader = chunk.reader();
+        if (reader == null) {
+            return Part.NOTHING;
+        }
+        current = reader;
+        buffer = reader.bytes;
+        length = chunk.length();
+        return reader.part;
     }
 
     @Override

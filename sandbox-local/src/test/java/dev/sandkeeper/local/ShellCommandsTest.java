@@ -176,7 +176,7 @@ class ShellCommandsTest {
                 .isEqualTo("exec");
         Ran fresh = run(sandbox, fresh("cat /proc/[0-9]*/comm; exit 7"));
         assertThat(fresh.channel()).isEqualTo("exec");
-        assertThat(fresh.out().lines()).as("nothing but itself").containsExactlyInAnyOrder("bwrap", "sh", "cat");
+        assertThat(fresh.out().lines()).as("nothing but itself").containsExactlyInAnyOrder("bwrap", "sh");
         try (BackendProcess process = sandbox.start(with(Map.of(), "cat").withStdin())) {
             assertThat(process.channel()).isEqualTo("exec");
             process.end(Duration.ZERO);
