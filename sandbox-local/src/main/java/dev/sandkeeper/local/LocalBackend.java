@@ -31,8 +31,14 @@ import org.jspecify.annotations.Nullable;
  * {@code /etc}, read-only; or, as {@link SandboxSpec#image()}, the absolute path of a directory with a root file system. Its own
  * {@code /workspace} (HOME), {@code /tmp} (256 MB of memory, at most
  * half of the sandbox's, unless the spec says otherwise), {@code /dev} and {@code /proc}.
- * Commands run as user 1000 without capabilities, under a filter of system calls on x86-64 and aarch64, each in a process
- * namespace of its own. There is no network but loopback, unless {@link dev.sandkeeper.Network#hostNetwork()} was asked for.
+ * Commands run as user 1000 without capabilities, under a filter of system calls on x86-64 and aarch64. There is no network but loopback, unless {@link dev.sandkeeper.Network#hostNetwork()} was asked for.
+ *
+ * <p><b>How commands run.</b> By shells that stay in the sandbox while it is connected, up to 8 and opened when they are needed, each
+ * in a process namespace of its own and one command after another; the channel is {@code shell} then. A command with a
+ * stream of input, with {@link dev.sandkeeper.Command.Builder#freshExec()} or with more text than 128 KB, one in the background and
+ * all commands of an image without {@code setsid} get a process namespace of their own, which takes some ten times as long; that
+ * channel is {@code exec}. A shell whose command has left processes behind is not used again. Shells beyond the first take 4
+ * of the sandbox's processes each.
  *
  * <p><b>What a sandbox is on the host.</b> A directory {@code <state>/<deployment>/<id>} and a process that keeps the
  * namespaces, which outlives this JVM unless its lifetime is PROCESS; any JVM of the same user can connect to it. It does not

@@ -55,11 +55,16 @@ final class LocalShell implements ShellPool.Shell, Running {
     /**
      * Starts one.
      *
-     * @param onEnd told when it has ended
+     * @param onBegin told when it has begun
+     * @param onEnd told, after that, when it has ended
      * @return nothing if the sandbox's system lacks what it needs
      * @throws SandboxException if it cannot be started now
      */
-    static @Nullable LocalShell open(Launcher launcher, Failures failures, Consumer<? super LocalShell> onEnd) {
+    static @Nullable LocalShell open(
+            Launcher launcher,
+            Failures failures,
+            Consumer<? super LocalShell> onBegin,
+            Consumer<? super LocalShell> onEnd) {
         Host host = launcher.host();
         ProcessRequest request = new ProcessRequest(List.of("sh"), Map.of(), "/", null, true, null);
         Launcher.Launched launched;
@@ -84,6 +89,7 @@ final class LocalShell implements ShellPool.Shell, Running {
                 List<String> words = Words.of(output.header(Deadline.in(PATIENCE)));
                 if (words.size() == 4 && words.get(3).equals("ok")) {
                     made = identified(launched, parts, host);
+                    onBegin.accept(made);
                     made.watch(onEnd);
                     return made;
                 }

@@ -38,13 +38,7 @@ final class ShellCommands implements Closeable {
         this.failures = failures;
         this.alarms = alarms;
         this.pool = new ShellPool<>(
-                () -> {
-                    LocalShell shell = LocalShell.open(launcher, failures, onEnd);
-                    if (shell != null) {
-                        onBegin.accept(shell);
-                    }
-                    return shell;
-                },
+                () -> LocalShell.open(launcher, failures, onBegin, onEnd),
                 launcher.ref().toString(),
                 launcher.mostShells());
     }
