@@ -2,6 +2,9 @@ package dev.sandkeeper.local;
 
 import dev.sandkeeper.Signal;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +37,27 @@ final class CommandTree {
                 .distinct()
                 .filter(pid -> CommandRecord.isFirst(Proc.namespacePids(pid)))
                 .flatMap(pid -> Proc.identify(pid).stream())
+                .filter(CommandTree::runs)
                 .toList();
+    }
+
+    /**
+     * Whether a command runs, or anything of it: a shell that waits for one does not count. A program that makes itself look
+     * like such a shell is not waited for; it ends with the sandbox all the same.
+     */
+    static boolean runs(ProcessIdentity first) {
+        if (!first.exists()) {
+            return false;
+        }
+        List<ProcessHandle> members = members(first);
+        return members.size() != 1 || !isShell(members.get(0).pid());
+    }
+
+    /** session.sh has its standard output closed and keeps the command's as another descriptor. */
+    private static boolean isShell(long pid) {
+        Path files = Path.of("/proc", Long.toString(pid), "fd");
+        return !Files.exists(files.resolve("1"), LinkOption.NOFOLLOW_LINKS)
+                && Files.exists(files.resolve("4"), LinkOption.NOFOLLOW_LINKS);
     }
 
     private static boolean isNsenter(List<String> arguments, String target) {

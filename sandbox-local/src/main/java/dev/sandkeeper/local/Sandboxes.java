@@ -280,7 +280,7 @@ final class Sandboxes implements AutoCloseable {
             CommandTree.terminate(firsts, host);
             Wait wait = new Wait(grace);
             for (ProcessIdentity first : firsts) {
-                while (first.exists()) {
+                while (CommandTree.runs(first)) {
                     if (!wait.pause()) {
                         return false;
                     }
