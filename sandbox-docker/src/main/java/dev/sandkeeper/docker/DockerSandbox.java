@@ -2,6 +2,7 @@ package dev.sandkeeper.docker;
 
 import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
