@@ -41,6 +41,7 @@ final class ExecBench {
             Measured busybox = measure(host, Host.BUSYBOX);
             Measured debian = measure(host, Host.DEBIAN);
             int streams = new OpenStreams(host, report).count();
+            new LocalCommands(options, report).run();
             double overhead = new CoreOverhead(options, report).microseconds();
             host.requireNothingLeft();
             String faster = "p50 of theirs / p50 of ours, one thread, busybox";
