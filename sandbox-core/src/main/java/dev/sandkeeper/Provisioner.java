@@ -2,6 +2,7 @@ package dev.sandkeeper;
 
 import dev.sandkeeper.cleanup.Cleanup;
 import dev.sandkeeper.internal.AuditLog;
+import dev.sandkeeper.internal.ProviderEnd;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -84,7 +85,7 @@ final class Provisioner {
                     rows.deployment(),
                     id,
                     now,
-                    row.expiresAt(),
+                    providerEnd(backend, spec, row.expiresAt(), now),
                     spec,
                     environment,
                     message -> events.accept(new SandboxEvent.Progress(id, message)));
@@ -97,6 +98,14 @@ final class Provisioner {
         } finally {
             activity.created(id);
         }
+    }
+
+    /** Counted from when the sandbox can be there at the latest, as the row is looked at half a horizon after that. */
+    private static @Nullable Instant providerEnd(
+            SandboxBackend backend, SandboxSpec spec, @Nullable Instant expiresAt, Instant now) {
+        return ProviderEnd.isKeptBy(backend)
+                ? ProviderEnd.wanted(backend, expiresAt, now.plus(spec.createTimeout()))
+                : expiresAt;
     }
 
     private static Duration since(long started) {

@@ -8,6 +8,7 @@ import dev.sandkeeper.internal.Adoption;
 import dev.sandkeeper.internal.EngineContext;
 import dev.sandkeeper.internal.HistoryRow;
 import dev.sandkeeper.internal.Infos;
+import dev.sandkeeper.internal.ProviderEnd;
 import dev.sandkeeper.internal.SandboxRow;
 import dev.sandkeeper.internal.SandboxRows;
 import dev.sandkeeper.internal.Transition;
@@ -154,7 +155,9 @@ public final class SandboxManager implements AutoCloseable {
                         .idleTimeout(spec.idleTimeout().orElse(null))
                         .expiresAt(timeToLive == null ? null : now.plus(timeToLive))
                         .build();
-                return row.change().dueAt(cleanup.dueAt(row, now)).build();
+                // the engine has yet to learn, and to move, the end that the provider keeps
+                Instant due = ProviderEnd.isKeptBy(chosen) ? now : cleanup.dueAt(row, now);
+                return row.change().dueAt(due).build();
             });
             cleanup.wake();
             return handle(inserted, connection, false);
@@ -244,7 +247,7 @@ public final class SandboxManager implements AutoCloseable {
      *
      * @param id the sandbox
      * @param timeToLive from 1 millisecond to 3,650 days
-     * @return when it ends now: what the provider granted, where it keeps an end itself
+     * @return when it ends now: earlier than asked for, where the provider keeps an end itself and grants no more
      * @throws SandboxNotFoundException if no row and no history has the id
      * @throws SandboxGoneException if it has ended, or somebody cleans it
      * @throws SandboxConflictException if others changed it again and again meanwhile
@@ -261,8 +264,10 @@ public final class SandboxManager implements AutoCloseable {
             Instant end = now.plus(timeToLive);
             SandboxBackend backend = backend(row.backend());
             String ref = row.providerRef();
-            if (ref != null && backend.capabilities().contains(Capability.PROVIDER_EXPIRY)) {
-                end = backend.extend(ref, end);
+            if (ref != null && ProviderEnd.isKeptBy(backend)) {
+                Instant wanted = ProviderEnd.wanted(backend, end, now);
+                Instant granted = backend.extend(ref, wanted);
+                end = granted.isBefore(wanted) && granted.isBefore(end) ? granted : end;
             }
             SandboxRow next = row.change()
                     .state(row.state() == SandboxState.EXPIRED ? SandboxState.ACTIVE : row.state())

@@ -51,6 +51,7 @@ public final class Cleanup {
     private final Cleaner cleaner;
     private final Sweeper sweeper;
     private final Pauser pauser;
+    private final ProviderEnds providerEnds;
     private final Archive archive;
     private final Reviewer reviewer;
     private final Semaphore permits;
@@ -68,10 +69,11 @@ public final class Cleanup {
         BoundedCalls calls = new BoundedCalls(context.workers());
         this.context = context;
         this.rows = context.rows();
-        this.judge = new Judge(policy, calls, settings.reviewInterval());
+        this.judge = new Judge(policy, calls, settings.reviewInterval(), context.backends());
         this.settings = settings;
         this.cleaner = new Cleaner(context, settings, calls);
         this.sweeper = new Sweeper(context, settings, calls, cleaner, row -> judge.decide(row, rows.now()));
+        this.providerEnds = new ProviderEnds(context, calls, settings.providerTimeout());
         this.pauser = new Pauser(context, settings, calls, judge);
         this.reviewer = new Reviewer(rows, judge, settings.batch());
         this.archive = new Archive(rows, settings.archiveRetention());
@@ -503,9 +505,15 @@ public final class Cleanup {
             if (isGone(row)) {
                 tally.cleaned(sweeper.endGhost(row));
             } else {
-                rows.compareAndSet(row.change().dueAt(judge.dueAt(verdict, now)).build());
+                keep(row, verdict, now);
             }
         }
+    }
+
+    private void keep(SandboxRow row, Decision verdict, Instant now) {
+        Instant due = judge.dueAt(row, verdict, now);
+        Instant roll = row.state() == SandboxState.ACTIVE ? providerEnds.roll(row, now) : Instant.MAX;
+        rows.compareAndSet(row.change().dueAt(roll.isBefore(due) ? roll : due).build());
     }
 
     private Optional<SandboxRow> expire(SandboxRow row, Decision.Destroy end) {

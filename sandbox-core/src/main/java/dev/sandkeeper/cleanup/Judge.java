@@ -1,9 +1,13 @@
 package dev.sandkeeper.cleanup;
 
+import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.internal.Infos;
+import dev.sandkeeper.internal.ProviderEnd;
 import dev.sandkeeper.internal.SandboxRow;
+import dev.sandkeeper.spi.SandboxBackend;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -21,12 +25,14 @@ final class Judge {
     private final CleanupPolicy policy;
     private final BoundedCalls calls;
     private final Duration reviewInterval;
+    private final Map<String, SandboxBackend> backends;
     private final Semaphore open = new Semaphore(MOST_STUCK);
 
-    Judge(CleanupPolicy policy, BoundedCalls calls, Duration reviewInterval) {
+    Judge(CleanupPolicy policy, BoundedCalls calls, Duration reviewInterval, Map<String, SandboxBackend> backends) {
         this.policy = policy;
         this.calls = calls;
         this.reviewInterval = reviewInterval;
+        this.backends = backends;
     }
 
     /** What the policy says of a row; keeps it if the policy says nothing of use. */
@@ -71,18 +77,29 @@ final class Judge {
      * the next review. At once if that is not known without asking the host, for which nobody shall wait here.
      */
     Instant dueAt(SandboxRow row, Instant now) {
-        return policy instanceof Policies.Prompt ? dueAt(decide(row, now), now) : now;
+        return policy instanceof Policies.Prompt ? dueAt(row, decide(row, now), now) : now;
     }
 
-    Instant dueAt(Decision decision, Instant now) {
+    /** When somebody must look at a row next of which this was decided. */
+    Instant dueAt(SandboxRow row, Decision decision, Instant now) {
         if (!(decision instanceof Decision.Keep keep)) {
             return now;
         }
-        Instant review = now.plus(reviewInterval);
+        Instant review = now.plus(reviewInterval(row));
         Instant until = keep.until();
         if (until.isAfter(review)) {
             return review;
         }
         return until.isAfter(now) ? until : now.plus(EARLIEST);
+    }
+
+    /** Shorter where a provider keeps an end that is to be moved in time. */
+    private Duration reviewInterval(SandboxRow row) {
+        SandboxBackend backend = backends.get(row.backend());
+        if (backend == null || row.state() != SandboxState.ACTIVE || !ProviderEnd.isKeptBy(backend)) {
+            return reviewInterval;
+        }
+        Duration interval = ProviderEnd.interval(backend);
+        return interval.compareTo(reviewInterval) < 0 ? interval : reviewInterval;
     }
 }

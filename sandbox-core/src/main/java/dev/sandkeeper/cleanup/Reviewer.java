@@ -45,7 +45,7 @@ final class Reviewer {
         for (SandboxRow row : page) {
             // what is due is looked at anyway
             if (row.dueAt().isAfter(now)) {
-                Instant due = judge.dueAt(judge.decide(row, now), now);
+                Instant due = judge.dueAt(row, judge.decide(row, now), now);
                 boolean moved = due.isBefore(row.dueAt())
                         && rows.compareAndSet(row.change().dueAt(due).build()).isPresent();
                 earlier += moved ? 1 : 0;

@@ -75,7 +75,8 @@ public final class Transition {
             SandboxRow.Change next =
                     seen.change().state(reached).lastActiveAt(now).dueAt(now);
             if (reached != through) {
-                next.dueAt(dueAt.apply(next.build(), now))
+                // one that runs again is looked at now: its provider may keep an end that nobody moved meanwhile
+                next.dueAt(reached == SandboxState.PAUSED ? dueAt.apply(next.build(), now) : now)
                         .step(new AuditEntry(now, reached == SandboxState.PAUSED ? "paused" : "resumed", reason));
             }
             Optional<SandboxRow> ended = rows.compareAndSet(next.build());

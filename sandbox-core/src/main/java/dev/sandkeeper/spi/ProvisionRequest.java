@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param deployment the deployment's id: goes to the provider, and limits what {@link SandboxBackend#listOwned} answers
  * @param sandboxId our id: goes to the provider, so that a create whose answer was lost is found again
  * @param createdAt when the row was made, by the store's clock: goes to the provider
- * @param expiresAt the end to set at the provider where it can be set there; null if the sandbox does not end by time
+ * @param expiresAt the end to set at the provider, at most {@link SandboxBackend#expiryHorizon()} and the spec's
+ *     {@code createTimeout} ahead, which the engine moves while the sandbox lives. Of a backend without
+ *     {@link Capability#PROVIDER_EXPIRY} the end of the time to live, or null if the sandbox does not end by time
  * @param spec what was asked for; {@link SandboxBackend#validate} has accepted it
  * @param environment the complete environment of every command, secrets resolved. Never to be logged
  * @param progress told in words what takes long, such as fetching an image; may be called from any thread and never throws

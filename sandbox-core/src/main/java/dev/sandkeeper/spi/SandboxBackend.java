@@ -117,10 +117,21 @@ public interface SandboxBackend extends AutoCloseable {
     void destroy(String providerRef);
 
     /**
+     * How far ahead the provider's own end is kept of a sandbox that lives: the engine moves it by {@link #extend} whenever half
+     * of this time has passed. What is left of a deployment of which no JVM lives any more ends within it. Asked only of a
+     * backend with {@link Capability#PROVIDER_EXPIRY}.
+     *
+     * @return from 10 minutes, and no more than the provider grants at a time; default 1 hour
+     */
+    default Duration expiryHorizon() {
+        return Duration.ofHours(1);
+    }
+
+    /**
      * Moves the end that the provider itself keeps. Needs {@link Capability#PROVIDER_EXPIRY}.
      *
      * @param providerRef the sandbox's name
-     * @param until the end that is wanted
+     * @param until the end that is wanted, at most {@link #expiryHorizon()} ahead
      * @return the end that was granted
      * @throws CapabilityMissingException if the provider keeps no end
      */

@@ -150,6 +150,11 @@ public final class FaultInjectingBackend extends ForwardingBackend {
     }
 
     @Override
+    public Duration expiryHorizon() {
+        return delegate.expiryHorizon();
+    }
+
+    @Override
     public Instant extend(String providerRef, Instant until) {
         return call(Operation.EXTEND, plan.begin(Operation.EXTEND), () -> delegate.extend(providerRef, until));
     }

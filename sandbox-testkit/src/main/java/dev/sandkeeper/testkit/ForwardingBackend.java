@@ -74,6 +74,11 @@ class ForwardingBackend implements SandboxBackend {
     }
 
     @Override
+    public Duration expiryHorizon() {
+        return delegate.expiryHorizon();
+    }
+
+    @Override
     public Instant extend(String providerRef, Instant until) {
         return delegate.extend(providerRef, until);
     }

@@ -73,6 +73,11 @@ class ForwardingBackend implements SandboxBackend {
     }
 
     @Override
+    public Duration expiryHorizon() {
+        return backend.expiryHorizon();
+    }
+
+    @Override
     public Instant extend(String providerRef, Instant until) {
         return backend.extend(providerRef, until);
     }

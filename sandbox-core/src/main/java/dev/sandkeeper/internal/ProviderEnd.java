@@ -1,0 +1,56 @@
+package dev.sandkeeper.internal;
+
+import dev.sandkeeper.spi.Capability;
+import dev.sandkeeper.spi.SandboxBackend;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end that a provider keeps itself, as the last line against leaks: a little later than the row's, so that a cleaner comes
+ * first, and never further ahead than {@link SandboxBackend#expiryHorizon()}, so that little is left of a deployment of which
+ * no JVM lives.
+ */
+public final class ProviderEnd {
+    /** What a cleaner has for exports, last usage and a grace of its own, and an application to renew what has expired. */
+    private static final Duration LATER_THAN_THE_ROW = Duration.ofMinutes(5);
+
+    private ProviderEnd() {}
+
+    /**
+     * Whether a provider keeps one.
+     *
+     * @param backend the backend
+     * @return whether it has the capability
+     */
+    public static boolean isKeptBy(SandboxBackend backend) {
+        return backend.capabilities().contains(Capability.PROVIDER_EXPIRY);
+    }
+
+    /**
+     * The end to ask a provider for.
+     *
+     * @param backend one whose provider keeps an end
+     * @param expiresAt when the row's time to live is over; null if it does not end by time
+     * @param now the store's time
+     * @return no further ahead than the backend's horizon
+     */
+    public static Instant wanted(SandboxBackend backend, @Nullable Instant expiresAt, Instant now) {
+        Instant furthest = now.plus(backend.expiryHorizon());
+        // the row's end may be as far away as an Instant can tell
+        return expiresAt == null || expiresAt.isAfter(furthest.minus(LATER_THAN_THE_ROW))
+                ? furthest
+                : expiresAt.plus(LATER_THAN_THE_ROW);
+    }
+
+    /**
+     * How long after it was moved it is to be moved again: half the way, so that the other half is there for a provider that
+     * does not answer, and for the next start of a deployment that has stopped.
+     *
+     * @param backend one whose provider keeps an end
+     * @return more than 0
+     */
+    public static Duration interval(SandboxBackend backend) {
+        return backend.expiryHorizon().dividedBy(2);
+    }
+}
