@@ -1,5 +1,6 @@
 package dev.sandkeeper.local;
 
+import dev.sandkeeper.testkit.KillSubject;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import dev.sandkeeper.testsupport.PostgresServer;
@@ -10,5 +11,16 @@ import org.junit.jupiter.api.Tag;
 class PostgresKillTest extends ServerKillContract {
     PostgresKillTest(PostgresServer server) {
         super(server);
+    }
+
+    @Override
+    protected Class<? extends KillSubject> subject() {
+        return Subject.class;
+    }
+
+    /** With a state of its own. */
+    public static final class Subject extends LocalKillTest.Subject {
+        /** Made by name in each JVM. */
+        public Subject() {}
     }
 }

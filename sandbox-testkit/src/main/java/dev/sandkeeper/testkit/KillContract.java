@@ -339,6 +339,7 @@ public abstract class KillContract {
                             "-Xlog:all=warning:stderr",
                             "-Xmx128m",
                             "-XX:TieredStopAtLevel=1",
+                            "-XX:+UseSerialGC",
                             "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
                             "-cp",
                             System.getProperty("java.class.path"),
