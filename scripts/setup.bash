@@ -98,3 +98,18 @@ need() {
     [ -n "$home" ] || fail "there is no JDK from 17 on, neither as JAVA_HOME nor in /usr/lib/jvm"
     export JAVA_HOME=$home
 }
+
+# Builds the benchmarks into target/bench of each module, unless nothing has changed since that was last done.
+build_benchmarks() {
+    local built=benchmarks/target/bench/built
+    if [ -e "$built" ] && [ -z "$(find pom.xml */pom.xml */src -newer "$built" -print -quit)" ]; then
+        say "finds everything built"
+        return
+    fi
+    say "builds with $("$JAVA_HOME/bin/javac" -version 2>&1); the first time Maven downloads what that needs"
+    # what changes during the build is newer than its beginning
+    touch "$work/begun"
+    mvn -q -B -Dstyle.color=never -Dquick -Punchecked -Dtarget=target/bench -pl benchmarks -am process-classes </dev/null ||
+        fail "the build failed; see above"
+    mv "$work/begun" "$built"
+}
