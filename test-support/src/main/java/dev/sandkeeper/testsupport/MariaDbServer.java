@@ -18,8 +18,14 @@ public final class MariaDbServer extends DatabaseServer {
                 Programs.get("mariadb-install-db"),
                 "--no-defaults",
                 "--datadir=" + data,
+                temporaryFiles(data),
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db");
+    }
+
+    /** Not where another one has its own, which a server that starts takes for left over and removes. */
+    private static String temporaryFiles(Path data) {
+        return "--tmpdir=" + data.getParent();
     }
 
     @Override
@@ -31,6 +37,7 @@ public final class MariaDbServer extends DatabaseServer {
                 Programs.get("mariadbd"),
                 "--no-defaults",
                 "--datadir=" + data,
+                temporaryFiles(data),
                 "--init-file=" + users,
                 "--bind-address=127.0.0.1",
                 "--port=" + port,
