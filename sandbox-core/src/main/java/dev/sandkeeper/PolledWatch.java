@@ -1,6 +1,7 @@
 package dev.sandkeeper;
 
 import dev.sandkeeper.internal.PathBytes;
+import dev.sandkeeper.internal.TemporaryName;
 import dev.sandkeeper.internal.TreeChanges;
 import dev.sandkeeper.spi.FileState;
 import java.time.Duration;
@@ -165,7 +166,11 @@ final class PolledWatch implements FileWatch {
 
     private NavigableMap<String, FileState> states() {
         NavigableMap<String, FileState> states = new TreeMap<>();
-        scan.get().forEach(state -> states.put(state.path(), state));
+        for (FileState state : scan.get()) {
+            if (!TemporaryName.isOne(state.path())) {
+                states.put(state.path(), state);
+            }
+        }
         return states;
     }
 

@@ -464,7 +464,8 @@ public final class SandboxFiles {
      *
      * <p>A directory has changed if its permissions have; what happens in it is told by itself. Links are not followed, but
      * for one that the directory itself is. If the directory goes away, it is told as removed with all that was in it, and as
-     * created once it is back. What the sandbox's user may not look into seems empty.
+     * created once it is back. What the sandbox's user may not look into seems empty. A file that is just being written by
+     * {@link #write(String, byte[])} and its like is not told of until it has its name.
      *
      * <p>Watching is no activity: it does not keep a sandbox from being idle. A watch ends with its sandbox, and with this
      * handle of it.

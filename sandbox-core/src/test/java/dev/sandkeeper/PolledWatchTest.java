@@ -120,6 +120,21 @@ class PolledWatchTest {
     }
 
     @Test
+    void doesNotTellOfAFileThatIsJustBeingWritten() {
+        String half = ".sandkeeper-c0a6cb6f855d6f232160a1725e434f8e";
+        answers.add(() -> tree("old"));
+        answers.add(() -> tree("old", half, half + "x", "my" + half));
+        answers.add(() -> tree("old", "new"));
+        begun();
+        awaitHeard(
+                "CREATED /w/" + half + "x",
+                "CREATED /w/my" + half,
+                "REMOVED /w/my" + half,
+                "REMOVED /w/" + half + "x",
+                "CREATED /w/new");
+    }
+
+    @Test
     void doesNotBeginWhereThereIsNothingToWatch() {
         answers.add(failing("file_not_found"));
         PolledWatch watch = watch(heard, Duration.ofMillis(1));

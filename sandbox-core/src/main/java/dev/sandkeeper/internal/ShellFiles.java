@@ -116,7 +116,7 @@ public final class ShellFiles implements BackendFiles {
         String name = HexFormat.of().formatHex(nonce);
         String bits = mode == -1 ? "-" : Integer.toOctalString(mode);
         byte[] first = start(content, failures);
-        String temporary = target.substring(0, target.lastIndexOf('/') + 1) + ".sandkeeper-" + name;
+        String temporary = TemporaryName.beside(target, name);
         Runnable tidy = () -> removeQuietly(temporary);
         if (first.length < SMALL) {
             List<String> arguments = List.of(target, bits, name, Integer.toString(first.length));
