@@ -11,13 +11,11 @@ import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Executor;
@@ -53,7 +51,6 @@ public final class ShellFiles implements BackendFiles {
 
     private final String backend;
     private final FileShell shell;
-    private final SecureRandom random = new SecureRandom();
 
     /**
      * Works on a sandbox.
@@ -111,9 +108,7 @@ public final class ShellFiles implements BackendFiles {
         }
         FileFailures failures = failures("write", path);
         String target = argument(path, failures);
-        byte[] nonce = new byte[16];
-        random.nextBytes(nonce);
-        String name = HexFormat.of().formatHex(nonce);
+        String name = Tags.next();
         String bits = mode == -1 ? "-" : Integer.toOctalString(mode);
         byte[] first = start(content, failures);
         String temporary = TemporaryName.beside(target, name);
