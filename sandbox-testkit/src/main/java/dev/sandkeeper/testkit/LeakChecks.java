@@ -13,12 +13,13 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /**
  * Finds threads that a test has left behind. As an extension it does so after every test:
  * {@code @RegisterExtension final LeakChecks leaks = LeakChecks.threads();} A thread may take 10 seconds to end. Threads
- * that the JDK starts once and keeps, such as those of its common pool and its process reaper, do not count; virtual
- * threads are not seen.
+ * that the JDK starts once and keeps, such as those of its common pool and its process reaper, do not count, nor do the
+ * timers that OkHttp shares between all of its clients; virtual threads are not seen.
  */
 public final class LeakChecks implements BeforeEachCallback, AfterEachCallback {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final List<String> KEPT_BY_THE_JDK = List.of(
+    /** The last two OkHttp keeps for all clients of a JVM, for as long as one has something to do and a minute more. */
+    private static final List<String> KEPT_FOR_ALL = List.of(
             "ForkJoinPool.commonPool",
             "CompletableFutureDelayScheduler",
             "process reaper",
@@ -37,7 +38,9 @@ public final class LeakChecks implements BeforeEachCallback, AfterEachCallback {
             "Read-Poller",
             "junit-jupiter-timeout-watcher",
             "Write-Poller",
-            "VirtualThread-");
+            "VirtualThread-",
+            "OkHttp TaskRunner",
+            "Okio Watchdog");
 
     private Set<Thread> before = Set.of();
 
@@ -82,17 +85,17 @@ public final class LeakChecks implements BeforeEachCallback, AfterEachCallback {
     private static List<String> leftSince(Set<Thread> before) {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.isAlive() && !before.contains(thread))
-                .filter(thread -> !keptByTheJdk(thread))
+                .filter(thread -> !keptForAll(thread))
                 .map(Thread::getName)
                 .sorted()
                 .toList();
     }
 
-    private static boolean keptByTheJdk(Thread thread) {
+    private static boolean keptForAll(Thread thread) {
         // what runs virtual threads has numbered names, as any pool; a pool that a test left shows other workers
         return thread.getClass().getName().equals("jdk.internal.misc.CarrierThread")
                 || thread.getName().endsWith("-delayScheduler")
-                || KEPT_BY_THE_JDK.stream().anyMatch(thread.getName()::startsWith);
+                || KEPT_FOR_ALL.stream().anyMatch(thread.getName()::startsWith);
     }
 
     @Override
