@@ -21,7 +21,7 @@ import java.util.Set;
 class ArchitectureTest {
     /** Rooms that are no backend; any other name behind {@code dev.sandkeeper} is one. */
     private static final Set<String> ROOMS =
-            Set.of("", "cleanup", "examples", "internal", "metrics", "spi", "store", "testkit", "testsupport");
+            Set.of("", "cleanup", "examples", "http", "internal", "metrics", "spi", "store", "testkit", "testsupport");
 
     private static final DescribedPredicate<JavaClass> BACKENDS =
             describe("are of a backend", c -> !ROOMS.contains(room(c)));
