@@ -3,7 +3,8 @@
 # so that none of the program's is touched. The first line of the input, which is not here, sets __sk_n, the tag of this shell,
 # and __sk_o, how many files a command may open before it asks for more, or 0. What follows this text is the backend's: the
 # functions __sk_on and __sk_off, told of a command that may take a number of seconds and of its end; __sk_behind, which sets
-# __sk_b to 1 if a command has left a process behind, else to 0; and the first record.
+# __sk_b to 1 if a command has left a process behind, else to 0, and finds in __sk_g and __sk_l the last processes that were
+# made before it and until now; and the first record.
 
 # Standard output stays closed here: that marks a shell that is no command itself.
 exec 3>&2 4>&1 2>/dev/null >&-
@@ -48,7 +49,7 @@ __sk_run() {
     shift 6
     [ "$__sk_t" = 0 ] || __sk_on
     __sk_last
-    __sk_c=$((__sk_l + 1))
+    __sk_g=$__sk_l __sk_c=$((__sk_l + 1))
     case $__sk_i$__sk_k in
     10)
         __sk_c=$((__sk_c + 1))

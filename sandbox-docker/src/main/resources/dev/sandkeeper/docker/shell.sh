@@ -68,9 +68,22 @@ __sk_off() {
     echo off >&5
 }
 
-# Whether a process of this audit session is left besides this shell. Sets __sk_b to 1 or 0.
+# Whether a process of this audit session is left besides this shell. Sets __sk_b to 1 or 0. Where few were made since the
+# command began, by other shells too, only they are looked at: with many shells at work, that is what a command waits for.
 __sk_behind() {
-    __sk_b=0
+    __sk_b=0 __sk_j=$__sk_l
+    if [ "$__sk_j" -ge "$__sk_g" ] && [ "$__sk_j" -le $((__sk_g + 64)) ]; then
+        while [ "$__sk_g" -lt "$__sk_j" ]; do
+            __sk_g=$((__sk_g + 1))
+            __sk_p=/proc/$__sk_g
+            [ "$__sk_g" != "$__sk_me" ] || continue
+            if __sk_ours "$__sk_a" - 0; then
+                __sk_b=1
+                return
+            fi
+        done
+        return
+    fi
     for __sk_p in /proc/[0-9]*; do
         [ "$__sk_p" != "/proc/$__sk_me" ] || continue
         if __sk_ours "$__sk_a" - 0; then

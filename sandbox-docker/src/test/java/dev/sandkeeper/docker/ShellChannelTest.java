@@ -235,6 +235,33 @@ class ShellChannelTest {
                         .isEqualTo("1\n"));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                // the last of few that were made, the first of few, and the first of so many that all are looked at
+                "for i in 1 2 3; do true & done; sleep 98773 &",
+                "sleep 98773 & for i in 1 2 3; do sh -c true; done;",
+                "sleep 98773 & i=0; while [ $i -lt 200 ]; do sh -c true; i=$((i + 1)); done;"
+            })
+    void seesWhicheverProcessACommandLeftBehind(String script) {
+        BackendSandbox sandbox = sandboxes.create();
+        String first = sh(sandbox, "echo $PPID").out();
+        Ran ran = sh(sandbox, script + " echo $PPID");
+        assertThat(ran.out()).isEqualTo(first);
+        assertThat(sh(sandbox, "echo $PPID").out()).isNotEqualTo(first);
+    }
+
+    @Test
+    void keepsAShellWhoseCommandMadeManyProcessesAndLeftNone() {
+        BackendSandbox sandbox = sandboxes.create();
+        String first = sh(sandbox, "echo $PPID").out();
+        for (String many :
+                List.of("sh -c true; sh -c true", "i=0; while [ $i -lt 200 ]; do sh -c true; i=$((i + 1)); done")) {
+            assertThat(sh(sandbox, many + "; echo $PPID").out()).isEqualTo(first);
+        }
+        assertThat(sh(sandbox, "echo $PPID").out()).isEqualTo(first);
+    }
+
     @Test
     void refusesCommandsWhileSomebodyHasPausedTheSandbox() {
         BackendSandbox sandbox = sandboxes.create();
