@@ -37,6 +37,11 @@ public final class ShellScripts {
         return read(ShellScripts.class, "find.sh");
     }
 
+    /** {@return functions that signal all processes of a command; to follow {@link #find()}} */
+    public static String sweep() {
+        return read(ShellScripts.class, "sweep.sh");
+    }
+
     /**
      * A shell that runs one command after another, up to where a backend says how it knows what a command has left behind.
      *

@@ -5,11 +5,11 @@ import dev.sandkeeper.internal.ShellScripts;
 /** The scripts that run inside, beside this class as resources. */
 enum ShellText {
     /** Runs one command. */
-    COMMAND(ShellScripts.find() + read("sweep.sh") + read("command.sh")),
+    COMMAND(ShellScripts.find() + ShellScripts.sweep() + read("command.sh")),
     /** Runs one command after another. */
-    SESSION(ShellScripts.session(read("sweep.sh"), read("shell.sh"))),
+    SESSION(ShellScripts.session(ShellScripts.sweep(), read("shell.sh"))),
     /** Ends commands. */
-    GUARD(ShellScripts.find() + read("sweep.sh") + read("guard.sh"));
+    GUARD(ShellScripts.find() + ShellScripts.sweep() + read("guard.sh"));
 
     private final String text;
 

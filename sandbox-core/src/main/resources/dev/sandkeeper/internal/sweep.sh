@@ -1,4 +1,5 @@
-# Shared by guard.sh, command.sh and shell.sh. Builtins only, so that it works when no process can be made any more.
+# Shared by the scripts that end commands, whatever the backend. Builtins only, so that it works when no process can be made
+# any more. __sk_me is the pid of who sweeps.
 
 # Signals every process of a command but $__sk_me; a wrapper that lingers counts for KILL only. $1 signal number, $2 audit
 # session or -, $3 tag, $4 the pid of its first process while that lives, else 0. Sets __sk_c to how many there were.
