@@ -1,0 +1,122 @@
+package dev.sandkeeper.daytona;
+
+import dev.sandkeeper.SandboxException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.util.List;
+import okio.ByteString;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command's standard input: a little goes as a line, more as a file whose number is the line. Writing waits until the command
+ * has taken the piece before, so that it blocks while the command does not read.
+ */
+final class CommandStdin extends OutputStream {
+    private static final int INLINE = 6 * 1024;
+    private static final int LARGEST = 512 * 1024;
+
+    private final Toolbox toolbox;
+    private final CommandFile file;
+    private final CommandState state;
+    private final String tag;
+    private final String session;
+    private final String command;
+    private long number;
+    private boolean closed;
+
+    CommandStdin(Toolbox toolbox, CommandFile file, CommandState state, String tag, String session, String command) {
+        this.toolbox = toolbox;
+        this.file = file;
+        this.state = state;
+        this.tag = tag;
+        this.session = session;
+        this.command = command;
+    }
+
+    /** A stream that takes nothing. */
+    static OutputStream none() {
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("the command reads no standard input");
+            }
+        };
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public synchronized void write(byte[] bytes, int offset, int length) throws IOException {
+        if (closed) {
+            throw new IOException("standard input is closed");
+        }
+        for (int done = 0; done < length; ) {
+            int part = Math.min(length - done, LARGEST);
+            send(ByteString.of(bytes, offset + done, part));
+            done += part;
+        }
+    }
+
+    private void send(ByteString piece) throws IOException {
+        awaitTaken();
+        long next = number + 1;
+        try {
+            if (piece.size() > INLINE) {
+                toolbox.upload(List.of(new Toolbox.Upload(file.piece(next), piece)));
+                line("f " + next);
+            } else {
+                line("i " + next + " " + piece.base64());
+            }
+        } catch (SandboxException e) {
+            throw new IOException("the command cannot be reached", e);
+        }
+        number = next;
+        if (piece.size() > INLINE) {
+            // the command's own memory of it is a pipe: what is larger it has to read first
+            awaitTaken();
+        }
+    }
+
+    private void awaitTaken() throws IOException {
+        try {
+            if (state.isDeaf() || (number > 0 && !state.awaitTaken(number))) {
+                throw new IOException("the command reads no more");
+            }
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    private void line(String text) throws IOException {
+        if (!toolbox.input(session, command, tag + " " + text)) {
+            throw new IOException("the command has ended");
+        }
+    }
+
+    private static IOException interrupted(@Nullable Throwable cause) {
+        Thread.currentThread().interrupt();
+        InterruptedIOException e = new InterruptedIOException("interrupted while writing to a command");
+        e.initCause(cause);
+        return e;
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        if (!closed) {
+            closed = true;
+            if (state.isDeaf()) {
+                return;
+            }
+            awaitTaken();
+            try {
+                line("e " + (number + 1));
+            } catch (SandboxException e) {
+                throw new IOException("the command cannot be told of the end of its input", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package dev.sandkeeper.daytona;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import dev.sandkeeper.Failure;
+import dev.sandkeeper.SandboxGoneException;
+import dev.sandkeeper.http.Answer;
+import dev.sandkeeper.http.Json;
+import dev.sandkeeper.http.ProviderCall;
+import dev.sandkeeper.http.ProviderClient;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import okhttp3.HttpUrl;
+import org.jspecify.annotations.Nullable;
+
+/** Daytona's control plane. Safe from many threads. */
+final class DaytonaApi {
+    private static final int PAGE = 200;
+
+    private final ProviderClient client;
+    private final HttpUrl base;
+
+    DaytonaApi(ProviderClient client, HttpUrl base) {
+        this.client = client;
+        this.base = base;
+    }
+
+    ProviderClient client() {
+        return client;
+    }
+
+    private ProviderCall call(String method, String what, String... path) {
+        return client.call(method, what, url(path).build());
+    }
+
+    private HttpUrl.Builder url(String... path) {
+        HttpUrl.Builder url = base.newBuilder();
+        for (String segment : path) {
+            url.addPathSegment(segment);
+        }
+        return url;
+    }
+
+    /** One sandbox, by id or by name; nothing if it is gone. */
+    Optional<Wire.Sandbox> find(String idOrName) {
+        Answer answer = call("GET", "look at sandbox " + idOrName, "sandbox", idOrName)
+                .repeatable()
+                .accept(404)
+                .send();
+        return answer.status() == 404 ? Optional.empty() : Optional.of(sandbox(answer));
+    }
+
+    /** Makes one. It may hold the request for 30 seconds, and even then not say that the sandbox has started. */
+    Wire.Sandbox create(Wire.NewSandbox wanted) {
+        return sandbox(call("POST", "create sandbox " + wanted.name(), "sandbox")
+                .json(wanted)
+                .send());
+    }
+
+    /** Asks for the end; false if there is none. It is repeatable because a destroyed one stays destroyed. */
+    boolean delete(String id) {
+        return call("DELETE", "destroy sandbox " + id, "sandbox", id)
+                        .repeatable()
+                        .accept(404)
+                        .send()
+                        .status()
+                != 404;
+    }
+
+    /** One page of those that have all these labels. */
+    Wire.Page list(Map<String, String> labels, @Nullable String cursor, int limit) {
+        HttpUrl.Builder url = url("sandbox").addQueryParameter("limit", Integer.toString(Math.min(limit, PAGE)));
+        if (!labels.isEmpty()) {
+            url.addQueryParameter("labels", new String(Json.bytes(labels), StandardCharsets.UTF_8));
+        }
+        if (cursor != null) {
+            url.addQueryParameter("cursor", cursor);
+        }
+        return client.call("GET", "list sandboxes", url.build())
+                .repeatable()
+                .send()
+                .json(new TypeReference<Wire.Page>() {});
+    }
+
+    /** Sets the end at the provider, in minutes from now. */
+    Wire.Sandbox timeToLive(String id, long minutes) {
+        return change(id, "ttl", minutes);
+    }
+
+    /** Sets after how many minutes without activity it stops. */
+    Wire.Sandbox autoStop(String id, long minutes) {
+        return change(id, "autostop", minutes);
+    }
+
+    private Wire.Sandbox change(String id, String what, long minutes) {
+        Answer answer = call("POST", "set " + what + " of sandbox " + id, "sandbox", id, what, Long.toString(minutes))
+                .repeatable()
+                .accept(404)
+                .send();
+        if (answer.status() == 404) {
+            throw gone(id, "Daytona does not have it");
+        }
+        return sandbox(answer);
+    }
+
+    /** Tells that it is in use. */
+    void activity(String id) {
+        call("POST", "keep sandbox " + id + " from stopping", "sandbox", id, "last-activity")
+                .repeatable()
+                .accept(404)
+                .send();
+    }
+
+    /** Where the daemon of a sandbox is reached. */
+    HttpUrl toolbox(Wire.Sandbox sandbox) {
+        String url = sandbox.toolboxProxyUrl();
+        if (url == null) {
+            url = call("GET", "find sandbox " + sandbox.id(), "sandbox", sandbox.idOrFail(), "toolbox-proxy-url")
+                    .repeatable()
+                    .send()
+                    .json(Wire.ToolboxUrl.class)
+                    .url();
+        }
+        HttpUrl parsed = url == null ? null : HttpUrl.parse(url);
+        if (parsed == null) {
+            throw new dev.sandkeeper.BackendUnavailableException(client.failure(
+                    "answer_unreadable", "Daytona did not say where the daemon of sandbox " + sandbox.id() + " is"));
+        }
+        // a slash at the end would become an empty segment
+        return parsed.newBuilder()
+                .encodedPath(parsed.encodedPath().replaceAll("/+$", "") + "/")
+                .build()
+                .newBuilder()
+                .addPathSegment(sandbox.idOrFail())
+                .build();
+    }
+
+    Wire.Preview preview(String id, int port) {
+        Answer answer = call(
+                        "GET",
+                        "find port " + port + " of sandbox " + id,
+                        "sandbox",
+                        id,
+                        "ports",
+                        Integer.toString(port),
+                        "preview-url")
+                .repeatable()
+                .accept(404)
+                .send();
+        if (answer.status() == 404) {
+            throw gone(id, "Daytona does not have it");
+        }
+        return answer.json(Wire.Preview.class);
+    }
+
+    SandboxGoneException gone(String id, String reason) {
+        return new SandboxGoneException(
+                null, reason, failure("sandbox_gone", "sandbox " + id + " takes no commands any more: " + reason));
+    }
+
+    Failure failure(String code, String message) {
+        return client.failure(code, message);
+    }
+
+    private static Wire.Sandbox sandbox(Answer answer) {
+        Wire.Sandbox sandbox = answer.json(Wire.Sandbox.class);
+        if (sandbox.id() == null || sandbox.id().isEmpty()) {
+            throw answer.unreadable("a sandbox without an id");
+        }
+        return sandbox;
+    }
+}

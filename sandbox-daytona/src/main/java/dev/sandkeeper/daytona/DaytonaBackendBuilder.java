@@ -1,0 +1,208 @@
+package dev.sandkeeper.daytona;
+
+import dev.sandkeeper.BackendRejectedException;
+import dev.sandkeeper.Failure;
+import dev.sandkeeper.http.ProviderClient;
+import dev.sandkeeper.http.ProviderClientBuilder;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import okhttp3.HttpUrl;
+import org.jspecify.annotations.Nullable;
+
+/** Settings of a {@link DaytonaBackend}. Not thread-safe. */
+public final class DaytonaBackendBuilder {
+    /** By it the daemon decides how it answers: without one, stdout and stderr are merged. */
+    private static final String SDK_VERSION = "0.205.1";
+
+    private String name = "daytona";
+    private @Nullable String apiKey;
+    private @Nullable String jwtToken;
+    private @Nullable String organizationId;
+    private String apiUrl = "https://app.daytona.io/api";
+    private @Nullable String target;
+    private @Nullable String snapshot;
+    private Duration callTimeout = Duration.ofMinutes(1);
+    private int calls = 32;
+    private int commands = 512;
+    private Clock clock = Clock.systemUTC();
+
+    DaytonaBackendBuilder() {}
+
+    DaytonaBackendBuilder environment(Map<String, String> environment) {
+        apiKey = environment.get("DAYTONA_API_KEY");
+        jwtToken = environment.get("DAYTONA_JWT_TOKEN");
+        organizationId = environment.get("DAYTONA_ORGANIZATION_ID");
+        target = environment.get("DAYTONA_TARGET");
+        String url = environment.get("DAYTONA_API_URL");
+        return url == null || url.isBlank() ? this : apiUrl(url);
+    }
+
+    /**
+     * Names the backend, where a manager has several.
+     *
+     * @param name 1 to 64 letters, digits, dots, underscores and hyphens; default {@code daytona}
+     * @return this builder
+     */
+    public DaytonaBackendBuilder name(String name) {
+        if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
+            throw new IllegalArgumentException("name must be 1 to 64 of [A-Za-z0-9._-]: \"" + name + "\"");
+        }
+        this.name = name;
+        return this;
+    }
+
+    /**
+     * Sets the key of the organisation. It needs the permissions {@code write:sandboxes} and {@code delete:sandboxes}.
+     *
+     * @param key the secret
+     * @return this builder
+     */
+    public DaytonaBackendBuilder apiKey(String key) {
+        this.apiKey = Objects.requireNonNull(key, "apiKey");
+        return this;
+    }
+
+    /**
+     * Sets a user's token in place of a key.
+     *
+     * @param token the secret
+     * @param organizationId the organisation that is meant
+     * @return this builder
+     */
+    public DaytonaBackendBuilder jwtToken(String token, String organizationId) {
+        this.jwtToken = Objects.requireNonNull(token, "token");
+        this.organizationId = Objects.requireNonNull(organizationId, "organizationId");
+        return this;
+    }
+
+    /**
+     * Sets the address of the API.
+     *
+     * @param url default {@code https://app.daytona.io/api}
+     * @return this builder
+     */
+    public DaytonaBackendBuilder apiUrl(String url) {
+        if (HttpUrl.parse(url) == null) {
+            throw new IllegalArgumentException("apiUrl must be an address such as https://app.daytona.io/api: " + url);
+        }
+        this.apiUrl = url;
+        return this;
+    }
+
+    /**
+     * Sets the region.
+     *
+     * @param region such as {@code us} or {@code eu}; null, the default, for the organisation's own
+     * @return this builder
+     */
+    public DaytonaBackendBuilder target(@Nullable String region) {
+        this.target = region;
+        return this;
+    }
+
+    /**
+     * Sets the snapshot of specs that name no image.
+     *
+     * @param name its name or id; null, the default, for the organisation's default
+     * @return this builder
+     */
+    public DaytonaBackendBuilder snapshot(@Nullable String name) {
+        if (name != null && !SpecRules.isSnapshotName(name)) {
+            throw new IllegalArgumentException("snapshot is no name of one: \"" + name + "\"");
+        }
+        this.snapshot = name;
+        return this;
+    }
+
+    /**
+     * Bounds each call to the control plane, its repetitions included.
+     *
+     * @param time more than 35 seconds, because Daytona holds a create for 30; default 1 minute
+     * @return this builder
+     */
+    public DaytonaBackendBuilder callTimeout(Duration time) {
+        if (time.compareTo(Duration.ofSeconds(35)) < 0) {
+            throw new IllegalArgumentException("callTimeout must be at least 35 seconds: " + time);
+        }
+        this.callTimeout = time;
+        return this;
+    }
+
+    /**
+     * Bounds the calls at a time, and so their connections.
+     *
+     * @param most more than 0; default 32
+     * @return this builder
+     */
+    public DaytonaBackendBuilder maxCalls(int most) {
+        this.calls = most;
+        return this;
+    }
+
+    /**
+     * Bounds the commands at a time, each of which holds a WebSocket.
+     *
+     * @param most more than 0; default 512
+     * @return this builder
+     */
+    public DaytonaBackendBuilder maxCommands(int most) {
+        this.commands = most;
+        return this;
+    }
+
+    DaytonaBackendBuilder clock(Clock clock) {
+        this.clock = clock;
+        return this;
+    }
+
+    /**
+     * Finishes the backend. Nothing is asked of Daytona yet.
+     *
+     * @return the backend, to be closed
+     * @throws BackendRejectedException if there is no key, or a token without its organisation
+     */
+    public DaytonaBackend build() {
+        String secret = apiKey == null || apiKey.isBlank() ? jwtToken : apiKey;
+        if (secret == null || secret.isBlank()) {
+            throw rejected(
+                    "credentials_missing",
+                    "there is no key for Daytona",
+                    "Set DAYTONA_API_KEY, or apiKey(...); keys are made on Daytona's dashboard");
+        }
+        boolean token = secret.equals(jwtToken);
+        if (token && (organizationId == null || organizationId.isBlank())) {
+            throw rejected(
+                    "organization_missing",
+                    "a token says nothing of the organisation",
+                    "Set DAYTONA_ORGANIZATION_ID beside DAYTONA_JWT_TOKEN");
+        }
+        HttpUrl url = Objects.requireNonNull(HttpUrl.parse(apiUrl), "apiUrl");
+        ProviderClientBuilder client = ProviderClient.builder(name, DaytonaErrors::control)
+                .secretHeader("Authorization", "Bearer ", secret.strip())
+                .header("X-Daytona-Source", "sandkeeper")
+                .header("X-Daytona-SDK-Version", SDK_VERSION)
+                .clock(clock)
+                .callTimeout(callTimeout)
+                .calls(calls)
+                .streams(commands)
+                .repeatsLimited();
+        if (token && organizationId != null) {
+            client.header("X-Daytona-Organization-ID", organizationId);
+        }
+        return new DaytonaBackend(
+                name, url, client.build(), target == null || target.isBlank() ? null : target, snapshot, clock);
+    }
+
+    private BackendRejectedException rejected(String code, String message, String remedy) {
+        return new BackendRejectedException(
+                Failure.of(code, message).backend(name).remedy(remedy));
+    }
+
+    /** Never the key. */
+    @Override
+    public String toString() {
+        return "DaytonaBackendBuilder[" + name + ", " + apiUrl + "]";
+    }
+}

@@ -1,0 +1,282 @@
+package dev.sandkeeper.daytona;
+
+import dev.sandkeeper.BackendUnavailableException;
+import dev.sandkeeper.CapabilityMissingException;
+import dev.sandkeeper.CommandNotStartableException;
+import dev.sandkeeper.Endpoint;
+import dev.sandkeeper.HandleClosedException;
+import dev.sandkeeper.OutcomeUnknownException;
+import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.ShellBackground;
+import dev.sandkeeper.internal.ShellFiles;
+import dev.sandkeeper.internal.ShellMeasures;
+import dev.sandkeeper.internal.Tags;
+import dev.sandkeeper.spi.BackendBackground;
+import dev.sandkeeper.spi.BackendFiles;
+import dev.sandkeeper.spi.BackendProcess;
+import dev.sandkeeper.spi.BackendSandbox;
+import dev.sandkeeper.spi.Capability;
+import dev.sandkeeper.spi.ProcessRequest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import okio.ByteString;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The connection to one sandbox. */
+final class DaytonaSandbox implements BackendSandbox {
+    private static final Logger LOG = LoggerFactory.getLogger(DaytonaSandbox.class);
+    private static final byte[] NOTHING = {};
+    private static final Duration CLOSING = Duration.ofSeconds(2);
+
+    private final DaytonaApi api;
+    private final Toolbox toolbox;
+    private final Map<String, String> labels;
+    private final boolean networkOff;
+    private final ExecutorService workers;
+    private final Control control;
+    private final Sessions sessions;
+    private final Lease lease;
+    private final BackendFiles files;
+    private final BackendBackground background;
+    private final ShellMeasures measures;
+    private final Set<SessionCommand> running = ConcurrentHashMap.newKeySet();
+    private long memoryKills;
+    private volatile boolean closed;
+    private volatile Runnable listener = () -> {};
+
+    DaytonaSandbox(
+            DaytonaApi api,
+            Toolbox toolbox,
+            Map<String, String> labels,
+            boolean networkOff,
+            String backend,
+            ExecutorService workers) {
+        this.api = api;
+        this.toolbox = toolbox;
+        this.labels = labels;
+        this.networkOff = networkOff;
+        this.workers = workers;
+        this.control = new Control(toolbox);
+        this.sessions = new Sessions(toolbox);
+        this.lease = new Lease(toolbox, workers);
+        this.files = new ShellFiles(this, backend, workers);
+        this.background = new ShellBackground(this, backend, null);
+        this.measures = new ShellMeasures(this, backend);
+    }
+
+    @Override
+    public String providerRef() {
+        return toolbox.id();
+    }
+
+    Toolbox toolbox() {
+        return toolbox;
+    }
+
+    Control control() {
+        return control;
+    }
+
+    Sessions sessions() {
+        return sessions;
+    }
+
+    /** Every two seconds. */
+    void beat() {
+        lease.beat();
+    }
+
+    @Override
+    public BackendProcess start(ProcessRequest request) {
+        return start(request, NOTHING);
+    }
+
+    @Override
+    public BackendProcess start(ProcessRequest request, byte[] input) {
+        if (closed) {
+            throw handleClosed();
+        }
+        if (request.user() != null) {
+            throw missing(Capability.COMMAND_USER, "the daemon runs every command as the sandbox's user");
+        }
+        if (request.terminal() != null) {
+            throw missing(Capability.TERMINAL, "a terminal");
+        }
+        for (String name : request.environment().keySet()) {
+            if (!CommandFile.isUsable(name)) {
+                throw new CommandNotStartableException(api.failure(
+                                "environment_name_refused",
+                                "the name \"" + name + "\" of an environment variable " + CommandFile.rule())
+                        .remedy("Choose another name"));
+            }
+        }
+        String tag = "d-" + Tags.next();
+        CommandFile file = new CommandFile(tag);
+        boolean leased = request.deadline() == null;
+        int kind = request.stdin() ? 2 : input.length > 0 ? 1 : 0;
+        List<Toolbox.Upload> uploads = new ArrayList<>();
+        if (leased) {
+            uploads.add(lease.hold(tag));
+        }
+        boolean started = false;
+        try {
+            if (kind == 1) {
+                uploads.add(new Toolbox.Upload(file.input(), ByteString.of(input)));
+            }
+            ByteString content =
+                    file.content(request, leased ? lease.path() : null, kind, labels.containsKey(Identity.ENVIRONMENT));
+            uploads.add(new Toolbox.Upload(file.script(), content));
+            toolbox.upload(uploads);
+            Sessions.Session session = sessions.take(request.fresh());
+            SessionCommand command = start(request, tag, file, session);
+            started = true;
+            return command;
+        } finally {
+            if (!started) {
+                lease.release(tag);
+            }
+        }
+    }
+
+    private SessionCommand start(ProcessRequest request, String tag, CommandFile file, Sessions.Session session) {
+        String text = "sh " + file.script();
+        String command;
+        try {
+            command = toolbox.exec(session.id(), text);
+        } catch (OutcomeUnknownException e) {
+            throw new BackendUnavailableException(api.failure(
+                            "command_lost", "it is not known whether a command was started in sandbox " + toolbox.id())
+                    .cause(e));
+        }
+        CommandState state = new CommandState();
+        SessionCommand process = new SessionCommand(this, request, tag, file, session, command, state);
+        running.add(process);
+        try {
+            workers.execute(process.follower());
+        } catch (RejectedExecutionException e) {
+            running.remove(process);
+            throw handleClosed();
+        }
+        if (closed) {
+            process.abandon();
+        }
+        return process;
+    }
+
+    /** A command has ended, or nothing will be known of it any more. */
+    void ended(SessionCommand command, boolean clean, boolean spooled) {
+        running.remove(command);
+        lease.release(command.tag());
+        if (clean && sessions.giveBack(command.session())) {
+            if (spooled) {
+                later(() -> toolbox.remove(command.directory(), true));
+            }
+            return;
+        }
+        later(() -> {
+            if (spooled) {
+                toolbox.remove(command.directory(), true);
+            }
+            if (clean) {
+                sessions.delete(command.session());
+            }
+        });
+    }
+
+    private void later(Runnable task) {
+        try {
+            workers.execute(() -> {
+                try {
+                    task.run();
+                } catch (SandboxException e) {
+                    LOG.debug("something of a command was left in {}: {}", toolbox.id(), e.getMessage());
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("something of a command is left in {}", toolbox.id());
+        }
+    }
+
+    @Override
+    public BackendFiles files() {
+        return files;
+    }
+
+    @Override
+    public BackendBackground background() {
+        return background;
+    }
+
+    @Override
+    public Endpoint endpoint(int port) {
+        return PreviewAddress.of(api, toolbox.id(), labels, networkOff, port);
+    }
+
+    @Override
+    public OptionalLong workspaceBytes() {
+        return measures.workspaceBytes();
+    }
+
+    /** Daytona tells of the sandbox's end only, so the kernel is asked. */
+    @Override
+    public synchronized boolean killedForMemory() {
+        long before = memoryKills;
+        memoryKills = Math.max(before, measures.memoryKills().orElse(before));
+        return memoryKills > before;
+    }
+
+    /** Told when this is closed. */
+    void onClose(Runnable action) {
+        listener = action;
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        listener.run();
+        List<SessionCommand> left =
+                running.stream().filter(each -> !each.isOver()).toList();
+        boolean interrupted = Thread.interrupted();
+        try {
+            control.killQuickly(left.stream().map(SessionCommand::target).toList(), CLOSING);
+        } catch (SandboxException e) {
+            // without a sign of life they end by themselves, or at their deadlines
+            LOG.debug("commands in {} were not ended: {}", toolbox.id(), e.getMessage());
+        } finally {
+            left.forEach(SessionCommand::abandon);
+            sessions.close().forEach(session -> later(() -> sessions.delete(session)));
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private HandleClosedException handleClosed() {
+        return new HandleClosedException(api.failure("handle_closed", "the connection to the sandbox is closed")
+                .remedy("Do not close the manager before its sandboxes are done"));
+    }
+
+    private CapabilityMissingException missing(Capability capability, String what) {
+        return new CapabilityMissingException(
+                capability,
+                api.failure("capability_missing", "this backend lacks " + capability + ": " + what)
+                        .remedy("Leave it out, or choose a backend that has it"));
+    }
+
+    /** Null where nothing is set. */
+    static @Nullable Integer openFiles(java.util.OptionalInt limit) {
+        return limit.isPresent() ? limit.getAsInt() : null;
+    }
+}

@@ -1,0 +1,329 @@
+package dev.sandkeeper.daytona;
+
+import dev.sandkeeper.BackendUnavailableException;
+import dev.sandkeeper.OutcomeUnknownException;
+import dev.sandkeeper.SandboxConflictException;
+import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxInterruptedException;
+import dev.sandkeeper.http.Answer;
+import dev.sandkeeper.http.ProviderCall;
+import dev.sandkeeper.http.ProviderSocket;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.MultipartBody;
+import okhttp3.RequestBody;
+import okio.ByteString;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The daemon of one sandbox. What the proxy before it says of a sandbox that does not run is never taken at its word: the
+ * control plane is asked then, and {@link dev.sandkeeper.SandboxGoneException} is thrown if it has ended. Safe from many threads.
+ */
+final class Toolbox {
+    private static final MediaType BYTES = MediaType.get("application/octet-stream");
+    private static final Duration CALL = Duration.ofSeconds(20);
+    private static final Duration BEAT = Duration.ofSeconds(3);
+    /** The proxy refuses good keys at random when it is under load. */
+    private static final Duration AFTER_REFUSAL = Duration.ofSeconds(5);
+
+    private final DaytonaApi api;
+    private final String id;
+    private final HttpUrl base;
+
+    /** A file to be written. */
+    record Upload(String path, ByteString content) {}
+
+    Toolbox(DaytonaApi api, String id, HttpUrl base) {
+        this.api = api;
+        this.id = id;
+        this.base = base;
+    }
+
+    DaytonaApi api() {
+        return api;
+    }
+
+    String id() {
+        return id;
+    }
+
+    private ProviderCall call(String method, String what, String... path) {
+        return call(method, what, Map.of(), path);
+    }
+
+    private ProviderCall call(String method, String what, Map<String, String> query, String... path) {
+        HttpUrl.Builder url = base.newBuilder();
+        for (String segment : path) {
+            url.addPathSegment(segment);
+        }
+        query.forEach(url::addQueryParameter);
+        return api.client()
+                .call(method, what + " in sandbox " + id, url.build())
+                .errors(DaytonaErrors::toolbox)
+                .within(CALL);
+    }
+
+    /** Makes a call, and says that the sandbox is gone where that is why it failed. */
+    private <T> T guarded(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (BackendUnavailableException | OutcomeUnknownException e) {
+            throw diagnosed(e);
+        }
+    }
+
+    /** What a fault means once the sandbox itself has been looked at. */
+    SandboxException diagnosed(SandboxException fault) {
+        if (fault instanceof SandboxInterruptedException
+                || Thread.currentThread().isInterrupted()) {
+            return fault;
+        }
+        try {
+            Phase phase = api.find(id).map(Wire.Sandbox::phase).orElse(Phase.DESTROYED);
+            return switch (phase) {
+                case DESTROYED -> api.gone(id, "Daytona does not have it");
+                case STOPPED -> api.gone(id, "it does not run");
+                case FAILED -> api.gone(id, "it has failed");
+                default -> fault;
+            };
+        } catch (SandboxException e) {
+            fault.addSuppressed(e);
+            return fault;
+        }
+    }
+
+    /** Makes a call that may be made twice; once more after a while if the proxy refuses what it should not. */
+    private <T> T patient(Supplier<T> call) {
+        try {
+            return guarded(call);
+        } catch (BackendUnavailableException e) {
+            if (!e.code().equals(DaytonaErrors.TOOLBOX)) {
+                throw e;
+            }
+            try {
+                TimeUnit.NANOSECONDS.sleep(AFTER_REFUSAL.toNanos());
+            } catch (InterruptedException interrupt) {
+                throw api.client().interrupted("reach sandbox " + id, interrupt);
+            }
+            return guarded(call);
+        }
+    }
+
+    /** Writes files, one after the other in this order; directories above them are made. */
+    void upload(List<Upload> files) {
+        patient(() -> write(files, CALL.multipliedBy(3)));
+    }
+
+    /** Writes a file that another one will replace in a moment: late is no better than never. */
+    void beat(Upload file) {
+        write(List.of(file), BEAT);
+    }
+
+    private Answer write(List<Upload> files, Duration within) {
+        MultipartBody.Builder body = new MultipartBody.Builder().setType(MultipartBody.FORM);
+        for (int i = 0; i < files.size(); i++) {
+            Upload file = files.get(i);
+            String name = file.path().substring(file.path().lastIndexOf('/') + 1);
+            body.addFormDataPart("files[" + i + "].path", file.path());
+            body.addFormDataPart("files[" + i + "].file", name, RequestBody.create(file.content(), BYTES));
+        }
+        return call("POST", "write files", "files", "bulk-upload")
+                .body(body.build())
+                .repeatable()
+                .within(within)
+                .send();
+    }
+
+    /**
+     * Reads a part of a file.
+     *
+     * @return its bytes; fewer if the file ends before; null if there is no such file
+     */
+    byte @Nullable [] read(String path, int from, int to) {
+        Answer answer = patient(() -> call("GET", "read output", Map.of("path", path), "files", "download")
+                .header("Range", "bytes=" + from + "-" + (to - 1))
+                .repeatable()
+                .accept(404, 416)
+                .within(CALL.multipliedBy(3))
+                .send());
+        byte[] bytes = answer.bytes();
+        return switch (answer.status()) {
+            case 404 -> null;
+            case 416 -> new byte[0];
+            case 206 -> bytes;
+            // who knows no ranges sends all
+            default -> Arrays.copyOfRange(bytes, Math.min(from, bytes.length), Math.min(to, bytes.length));
+        };
+    }
+
+    /** Removes a file, or a directory with all that is in it. Does nothing if there is none. */
+    void remove(String path, boolean tree) {
+        Map<String, String> query = tree ? Map.of("path", path, "recursive", "true") : Map.of("path", path);
+        patient(() -> call("DELETE", "remove a file", query, "files")
+                .repeatable()
+                .accept(404)
+                .send());
+    }
+
+    /**
+     * Runs a short script of ours to its end.
+     *
+     * @param repeatable whether running it twice does what running it once does
+     * @param bound how long it may take, in whole seconds; less than the minute after which the proxy loses patience
+     */
+    Wire.Executed execute(String what, String script, List<String> words, Duration bound, boolean repeatable) {
+        StringBuilder command =
+                new StringBuilder("sh -c ").append(ShellQuote.of(script)).append(" sandkeeper");
+        words.forEach(word -> command.append(' ').append(ShellQuote.of(word)));
+        Map<String, Object> body =
+                Map.of("command", command.append(" </dev/null").toString(), "timeout", bound.toSeconds());
+        Supplier<Wire.Executed> run = () -> {
+            ProviderCall call =
+                    call("POST", what, "process", "execute").json(body).within(bound.plus(CALL));
+            return (repeatable ? call.repeatable() : call).send().json(Wire.Executed.class);
+        };
+        return repeatable ? patient(run) : guarded(run);
+    }
+
+    /** Makes a session; it may exist already. */
+    void createSession(String session) {
+        patient(() -> {
+            try {
+                return call("POST", "open a session", "process", "session")
+                        .json(Map.of("sessionId", session))
+                        .repeatable()
+                        .send();
+            } catch (SandboxConflictException e) {
+                // an answer was lost: the name is nobody else's
+                return null;
+            }
+        });
+    }
+
+    /** Ends a session and all that it runs; it may be gone already. */
+    void deleteSession(String session) {
+        patient(() -> call("DELETE", "close a session", "process", "session", session)
+                .repeatable()
+                .accept(404)
+                .send());
+    }
+
+    /**
+     * Starts a command in a session.
+     *
+     * @param command its text, unlike that of any other command: by it the command is found whose answer was lost
+     * @return its id
+     */
+    String exec(String session, String command) {
+        try {
+            return guarded(() -> accepted(session, command));
+        } catch (OutcomeUnknownException e) {
+            Optional<String> found = patient(() -> started(session, command));
+            // one that is in the session's list twice finds nothing to do the second time
+            return found.orElseGet(() -> guarded(() -> accepted(session, command)));
+        }
+    }
+
+    private String accepted(String session, String command) {
+        Answer answer = call("POST", "start a command", "process", "session", session, "exec")
+                .json(Map.of("command", command, "runAsync", true, "suppressInputEcho", true))
+                .send();
+        String cmdId = answer.json(Wire.Accepted.class).cmdId();
+        if (cmdId == null || cmdId.isEmpty()) {
+            throw answer.unreadable("a command without an id");
+        }
+        return cmdId;
+    }
+
+    private Optional<String> started(String session, String command) {
+        Wire.Session found = call("GET", "look at a session", "process", "session", session)
+                .repeatable()
+                .send()
+                .json(Wire.Session.class);
+        return (found.commands() == null ? List.<Wire.Command>of() : found.commands())
+                .stream()
+                        .filter(each -> command.equals(each.command()) && each.id() != null)
+                        .map(Wire.Command::id)
+                        .findFirst();
+    }
+
+    /**
+     * Looks at a command.
+     *
+     * @return nothing if it or its session is gone
+     */
+    Optional<Wire.Command> command(String session, String command) {
+        Answer answer =
+                guarded(() -> call("GET", "look at a command", "process", "session", session, "command", command)
+                        .repeatable()
+                        .accept(404)
+                        .send());
+        return answer.status() == 404 ? Optional.empty() : Optional.of(answer.json(Wire.Command.class));
+    }
+
+    /** Follows what a command prints, from the beginning. */
+    ProviderSocket follow(String session, String command) {
+        return guarded(() -> call(
+                        "GET",
+                        "follow a command",
+                        Map.of("follow", "true"),
+                        "process",
+                        "session",
+                        session,
+                        "command",
+                        command,
+                        "logs")
+                .repeatable()
+                .socket());
+    }
+
+    /**
+     * What a command has printed so far.
+     *
+     * @return as the log has it; nothing if it or its session is gone
+     */
+    Optional<String> logs(String session, String command) {
+        Answer answer = guarded(() -> call(
+                        "GET", "read what a command printed", "process", "session", session, "command", command, "logs")
+                .header("Accept", "application/json,text/plain")
+                .repeatable()
+                .accept(404)
+                .answerAtMost(64L << 20)
+                .send());
+        if (answer.status() == 404) {
+            return Optional.empty();
+        }
+        boolean json = answer.header("Content-Type").orElse("").contains("json");
+        String output = json ? answer.json(Wire.Logs.class).output() : answer.text();
+        return Optional.of(output == null ? "" : output);
+    }
+
+    /**
+     * Sends a line to a command that runs. The command must know one that it has had.
+     *
+     * @return false if it does not run any more
+     */
+    boolean input(String session, String command, String line) {
+        Answer answer = patient(
+                () -> call("POST", "write to a command", "process", "session", session, "command", command, "input")
+                        .json(Map.of("data", line + "\n"))
+                        .repeatable()
+                        .accept(404, 410)
+                        .send());
+        return answer.status() / 100 == 2;
+    }
+
+    Wire.Metrics metrics() {
+        return guarded(() -> call("GET", "read the usage", "system", "metrics")
+                .repeatable()
+                .send()
+                .json(Wire.Metrics.class));
+    }
+}

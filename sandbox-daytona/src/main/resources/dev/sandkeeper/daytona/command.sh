@@ -1,0 +1,232 @@
+# Runs one command and tells of it in lines of its own: the tag, a letter, words. The lines before this text, of the same
+# file, set __sk_n, the tag; __sk_t, the seconds after which everything of the command is killed, or 0; __sk_v, a file that its
+# host changes every two seconds, or nothing; __sk_i, what it reads: 0 nothing, 1 the file "input", 2 what comes in lines;
+# __sk_d, its directory; __sk_u, 1 if the sandbox must have an environment of its own; and they define __sk_set, which exports
+# the command's environment. The line after this text calls __sk_run with the program and its arguments.
+#
+# The log of a session takes lines of text only, and nobody waits until it has been read. So a little output travels in a line
+# of base64, and more is left in files, from which the host fetches it and which it removes then; while it does not, this waits
+# and so does the program.
+__sk_h=/tmp/.sandkeeper/x/$__sk_n
+
+__sk_say() {
+    printf '%s %s\n' "$__sk_n" "$1" >&3
+}
+
+# Passes one stream of the program on. $1 its letter.
+__sk_pump() {
+    trap '' TERM HUP INT QUIT USR1 USR2
+    __sk_c=0 __sk_m=0 __sk_z=0 __sk_q=0 __sk_f=$__sk_h/$1.0 __sk_x=1
+    while dd bs=65536 count=1 >>"$__sk_f"; do
+        __sk_r=$(stat -c %s "$__sk_f") || break
+        [ "$__sk_r" -gt "$__sk_z" ] || { __sk_x=0 && break; }
+        if [ "$__sk_z" = 0 ] && [ "$__sk_r" -le 2880 ] && [ "$__sk_q" -lt 1048576 ]; then
+            __sk_l=$(base64 "$__sk_f" | tr -d '\n') && [ -n "$__sk_l" ] || break
+            __sk_say "$1 $__sk_c = $__sk_l"
+            __sk_q=$((__sk_q + __sk_r))
+            : >"$__sk_f"
+        else
+            __sk_say "$1 $__sk_c @ $__sk_m $__sk_r"
+            __sk_z=$__sk_r
+        fi
+        __sk_c=$((__sk_c + 1))
+        echo "$__sk_c" >"$__sk_h/$1.n"
+        if [ "$__sk_z" -ge 1048576 ]; then
+            __sk_m=$((__sk_m + 1)) __sk_z=0
+            __sk_f=$__sk_h/$1.$__sk_m
+            while [ -e "$__sk_h/$1.$((__sk_m - 4))" ]; do
+                : >"$__sk_h/$1.wait"
+                sleep 0.05
+            done
+            rm -f "$__sk_h/$1.wait"
+        fi
+    done
+    if [ "$__sk_x" = 1 ]; then
+        # there is no more room for it, but the program goes on
+        __sk_say "L $1"
+        cat >/dev/null
+    fi
+    : >"$__sk_h/$1.end"
+}
+
+# Hands the program what its host sends, in numbered lines: one may come twice.
+__sk_feed() {
+    __sk_c=0
+    while read -r __sk_a __sk_op __sk_1 __sk_2; do
+        [ "$__sk_a" = "$__sk_n" ] || continue
+        if [ "$__sk_1" -gt "$__sk_c" ]; then
+            case $__sk_op in
+            i) printf '%s' "$__sk_2" | base64 -d ;;
+            f) cat "$__sk_h/in.$__sk_1" && rm -f "$__sk_h/in.$__sk_1" ;;
+            e) exit ;;
+            *) continue ;;
+            esac || break
+            __sk_c=$__sk_1
+        fi
+        __sk_say "a $__sk_c"
+    done
+    __sk_say q
+}
+
+# Ends what takes too long, or whose host is gone.
+__sk_timer() {
+    trap '' TERM HUP INT QUIT USR1 USR2
+    __sk_z= __sk_q=
+    # it may come before there is anything to kill
+    trap '__sk_q=1; [ -z "$__sk_z" ] || { kill -9 "$__sk_z"; exit; }' ALRM
+    read -r __sk_me __sk_l </proc/self/stat
+    if [ "$__sk_t" != 0 ]; then
+        __sk_nap "$__sk_t"
+        __sk_say T
+    else
+        __sk_a= __sk_j=0
+        while [ "$__sk_j" -lt 4 ]; do
+            __sk_nap 2
+            __sk_l=
+            IFS= read -r __sk_l <"$__sk_v"
+            if [ "$__sk_l" = "$__sk_a" ]; then
+                __sk_j=$((__sk_j + 1))
+            else
+                __sk_a=$__sk_l __sk_j=0
+            fi
+        done
+        __sk_say H
+    fi
+    trap '' ALRM
+    exec 3>&-
+    __sk_p=0 __sk_j=0 __sk_c=1
+    read -r __sk_1 <"$__sk_h/pid"
+    while [ "$__sk_c" != 0 ] && [ "$__sk_j" -lt 100 ]; do
+        __sk_j=$((__sk_j + 1))
+        __sk_end - "$__sk_n" "${__sk_1:-0}" $((__sk_j > 3))
+    done
+}
+
+__sk_nap() {
+    [ -z "$__sk_q" ] || exit
+    sleep "$1" 3>&- &
+    __sk_z=$!
+    [ -z "$__sk_q" ] || { kill -9 "$__sk_z"; exit; }
+    wait "$__sk_z"
+    __sk_z=
+}
+
+# In a process of its own: becomes the program.
+__sk_become() {
+    read -r __sk_p __sk_l </proc/self/stat
+    echo "$__sk_p" >"$__sk_h/pid"
+    __sk_say "P $__sk_p"
+    __sk_find setsid
+    __sk_x=$__sk_f
+    [ -z "$__sk_e" ] || __sk_fail setsid
+    HOME=/workspace
+    export HOME
+    if [ -f /tmp/.sandkeeper/environment ]; then
+        . /tmp/.sandkeeper/environment
+    elif [ "$__sk_u" = 1 ]; then
+        __sk_fail environment
+    fi
+    __sk_set
+    cd "$__sk_d" || __sk_fail cwd
+    __sk_find "$1"
+    [ -z "$__sk_e" ] || __sk_fail "$__sk_e"
+    SANDKEEPER_EXEC=$__sk_n
+    export SANDKEEPER_EXEC
+    case $1 in -*) __sk_l=$__sk_f && shift && set -- "$__sk_l" "$@" ;; esac
+    umask 022
+    exec "$__sk_x" "$@" 2>&4 3>&- 4>&-
+}
+
+__sk_fail() {
+    __sk_say "E $1"
+    exit 125
+}
+
+__sk_run() {
+    rm -f "$__sk_h/cmd"
+    exec 3>&1 6<&0 </dev/null >/dev/null 2>/dev/null
+    trap : TERM HUP INT QUIT USR1 USR2 ALRM URG PIPE
+    umask 077
+    mkfifo "$__sk_h/out" "$__sk_h/err" "$__sk_h/in" || __sk_fail mkfifo
+    echo 0 >"$__sk_h/o.n" && echo 0 >"$__sk_h/e.n" || __sk_fail room
+    __sk_pump o <"$__sk_h/out" 6<&- &
+    __sk_1=$!
+    __sk_pump e <"$__sk_h/err" 6<&- &
+    __sk_2=$!
+    __sk_3=
+    if [ "$__sk_i" = 2 ]; then
+        __sk_feed <&6 >"$__sk_h/in" 6<&- &
+        __sk_3=$!
+    fi
+    __sk_w=
+    if [ "$__sk_t" != 0 ] || [ -n "$__sk_v" ]; then
+        __sk_timer 6<&- &
+        __sk_w=$!
+    fi
+    case $__sk_i in
+    0) __sk_l=/dev/null ;;
+    1) __sk_l=$__sk_h/input ;;
+    *) __sk_l=$__sk_h/in ;;
+    esac
+    (__sk_become "$@") <"$__sk_l" >"$__sk_h/out" 4>"$__sk_h/err" 6<&-
+    __sk_y=$?
+    [ -z "$__sk_w" ] || kill -14 "$__sk_w"
+    [ -z "$__sk_3" ] || kill -9 "$__sk_3"
+    case $__sk_y in
+    12[67])
+        # a script whose interpreter cannot be had; what else cannot be executed, setsid tells on the error stream
+        __sk_find "$1"
+        IFS= read -r __sk_l <"$__sk_f"
+        case $__sk_l in
+        '#!'*)
+            __sk_l=${__sk_l#??}
+            __sk_l=${__sk_l#"${__sk_l%%[! ]*}"}
+            [ -x "${__sk_l%% *}" ] || __sk_say "E $__sk_y"
+            ;;
+        esac
+        ;;
+    esac
+    __sk_last "$__sk_y"
+}
+
+# The program has ended with code $1. What it left behind and that holds its streams is waited for half a second while nothing
+# comes of it; a reader that has fallen behind is waited for.
+__sk_last() {
+    read -r __sk_me __sk_l </proc/self/stat
+    read -r __sk_p <"$__sk_h/pid"
+    __sk_c=0
+    __sk_sweep 0 - "$__sk_n" "${__sk_p:-0}"
+    __sk_b=$__sk_c __sk_j=0 __sk_a=
+    [ "$__sk_b" = 0 ] && __sk_m=1000 || __sk_m=50
+    until [ -e "$__sk_h/o.end" ] && [ -e "$__sk_h/e.end" ]; do
+        [ "$__sk_j" -lt "$__sk_m" ] || break
+        sleep 0.01
+        __sk_j=$((__sk_j + 1))
+        read -r __sk_l <"$__sk_h/o.n"
+        read -r __sk_r <"$__sk_h/e.n"
+        if [ "$__sk_l $__sk_r" != "$__sk_a" ] || [ -e "$__sk_h/o.wait" ] || [ -e "$__sk_h/e.wait" ]; then
+            __sk_j=0 __sk_a="$__sk_l $__sk_r"
+        fi
+    done
+    [ -e "$__sk_h/o.end" ] || __sk_drain "$__sk_1" "$__sk_h/out"
+    [ -e "$__sk_h/e.end" ] || __sk_drain "$__sk_2" "$__sk_h/err"
+    read -r __sk_l <"$__sk_h/o.n"
+    read -r __sk_r <"$__sk_h/e.n"
+    __sk_say "X $1 $__sk_b ${__sk_l:-0} ${__sk_r:-0}"
+    rm -f "$__sk_h/out" "$__sk_h/err" "$__sk_h/in" "$__sk_h/input"
+    for __sk_l in "$__sk_h"/[oe].[0-9]*; do
+        [ ! -s "$__sk_l" ] || exit "$1"
+    done
+    rm -rf "$__sk_h"
+    exit "$1"
+}
+
+# What still comes on a stream is for nobody, but whoever writes it must not find that nobody reads. $1 pid of the pump, $2 the
+# pipe, which is opened for writing first so that opening it for reading does not wait.
+__sk_drain() {
+    exec 7<>"$2"
+    exec 8</proc/self/fd/7 7<&-
+    kill -9 "$1"
+    cat <&8 8<&- 3>&- 6<&- &
+    exec 8<&-
+}
