@@ -6,15 +6,16 @@ import java.util.List;
 
 /** Runs {@code true}, over and over: what a command costs beyond what it does. */
 final class ExecBench {
-    private static final int CONTAINERS = 8;
     private static final int MOST_THREADS = 32;
 
     private final Options options;
     private final Report report;
+    private final int containers;
 
     ExecBench(Options options, Report report) {
         this.options = options;
         this.report = report;
+        this.containers = options.times(8, 2);
     }
 
     /** What was measured on one image. */
@@ -56,7 +57,8 @@ final class ExecBench {
                     "exec_throughput_32",
                     busybox.timesAsMany(AlikePeers.RAW),
                     20,
-                    "ours / fresh execs by the raw API, commands a second, 32 threads, 8 sandboxes, busybox");
+                    "ours / fresh execs by the raw API, commands a second, 32 threads, " + containers
+                            + " sandboxes, busybox");
             report.atLeast(
                     "exec_debian", debian.timesFaster(AlikePeers.CLI), 15, "as docker_cli_exec, Debian with python3");
             report.atLeast(
@@ -79,7 +81,7 @@ final class ExecBench {
     }
 
     private Measured measure(Host host, String image) throws Exception {
-        try (Peers peers = new Peers(host, image, CONTAINERS, options.run())) {
+        try (Peers peers = new Peers(host, image, containers, options.run())) {
             List<Variant> variants = peers.running("true");
             report.title("`true`, one thread, " + image + ", ms");
             Timings latency = new Latency(
@@ -100,12 +102,12 @@ final class ExecBench {
                         done.samples().millis(0.99),
                         done.threadsAdded())));
             }
-            report.title("`true`, " + CONTAINERS + " containers each, " + image);
+            report.title("`true`, " + containers + " containers each, " + image);
             report.table(
                     List.of("", "threads", "commands/s", "p50 ms", "p95 ms", "p99 ms", "threads added at most"), rows);
             if (image.equals(Host.BUSYBOX)) {
                 // later, what is left in pools would go into the account of whoever comes next
-                peers.report(report, CONTAINERS);
+                peers.report(report, containers);
             }
             report.say("%nHow Sandkeeper's commands were run: %s.", peers.channels());
             return new Measured(latency, last);
