@@ -13,11 +13,10 @@ import org.mariadb.jdbc.MariaDbDataSource;
 @Needs(Component.MARIADB)
 class MariaDbPlanTest extends PlanContract {
     MariaDbPlanTest(MariaDbServer server) {
-        super(server, new MariaDbDialect());
+        super(dataSource(server.newDatabase()), new MariaDbDialect());
     }
 
-    @Override
-    DataSource dataSource(String url) {
+    private static DataSource dataSource(String url) {
         try {
             return new MariaDbDataSource(url);
         } catch (SQLException e) {

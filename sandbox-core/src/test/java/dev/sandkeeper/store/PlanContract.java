@@ -10,7 +10,6 @@ import dev.sandkeeper.internal.SandboxRows;
 import dev.sandkeeper.internal.SandboxRows.HistoryCursor;
 import dev.sandkeeper.internal.SandboxRows.HistoryFilter;
 import dev.sandkeeper.internal.SandboxRows.RowFilter;
-import dev.sandkeeper.testsupport.DatabaseServer;
 import dev.sandkeeper.testsupport.DatabaseServers;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -43,12 +42,10 @@ abstract class PlanContract {
     private final DataSource source;
     private final Dialect dialect;
 
-    PlanContract(DatabaseServer server, Dialect dialect) {
-        this.source = dataSource(server.newDatabase());
+    PlanContract(DataSource source, Dialect dialect) {
+        this.source = source;
         this.dialect = dialect;
     }
-
-    abstract DataSource dataSource(String url);
 
     /** What brings the optimizer's knowledge of the tables up to date. */
     abstract String analyze();

@@ -11,11 +11,10 @@ import org.postgresql.ds.PGSimpleDataSource;
 @Needs(Component.POSTGRESQL)
 class PostgresPlanTest extends PlanContract {
     PostgresPlanTest(PostgresServer server) {
-        super(server, new PostgresDialect());
+        super(dataSource(server.newDatabase()), new PostgresDialect());
     }
 
-    @Override
-    DataSource dataSource(String url) {
+    private static DataSource dataSource(String url) {
         PGSimpleDataSource source = new PGSimpleDataSource();
         source.setUrl(url);
         return source;
