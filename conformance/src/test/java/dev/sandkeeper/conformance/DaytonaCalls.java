@@ -121,7 +121,8 @@ final class DaytonaCalls {
     }
 
     Reply send(String method, String path, BodyPublisher body, String type) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).timeout(PATIENCE).method(method, body);
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(uri(path)).timeout(PATIENCE).method(method, body);
         headers.forEach(request::header);
         if (type != null) {
             request.header("Content-Type", type);
@@ -229,8 +230,7 @@ final class DaytonaCalls {
         WebSocket.Builder builder = http.newWebSocketBuilder();
         headers.forEach(builder::header);
         if (subprotocols.length > 0) {
-            builder.subprotocols(
-                    subprotocols[0], java.util.Arrays.copyOfRange(subprotocols, 1, subprotocols.length));
+            builder.subprotocols(subprotocols[0], java.util.Arrays.copyOfRange(subprotocols, 1, subprotocols.length));
         }
         URI address = URI.create(uri(path).toString().replace("http://", "ws://"));
         return builder.buildAsync(address, heard).join();

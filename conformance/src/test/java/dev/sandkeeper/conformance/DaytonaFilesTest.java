@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
@@ -11,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The toolbox: files. */
+@Needs(Component.BUBBLEWRAP)
 class DaytonaFilesTest extends DaytonaSimulatorTesting {
     private static final String FORM = "multipart/form-data; boundary=bound";
 
@@ -29,7 +32,8 @@ class DaytonaFilesTest extends DaytonaSimulatorTesting {
     }
 
     private static String part(String name, String file, String content) {
-        return "--bound\r\nContent-Disposition: form-data; name=\"" + name + "\"" + file + "\r\n\r\n" + content + "\r\n";
+        return "--bound\r\nContent-Disposition: form-data; name=\"" + name + "\"" + file + "\r\n\r\n" + content
+                + "\r\n";
     }
 
     private DaytonaCalls.Reply uploadAll(String... pathsAndContents) {
@@ -43,12 +47,14 @@ class DaytonaFilesTest extends DaytonaSimulatorTesting {
 
     @Test
     void uploadsManyFilesAndMakesTheirDirectories() {
-        DaytonaCalls.Reply answer = uploadAll("/tmp/a/b/one.txt", "eins\n", "two", "").is(200);
+        DaytonaCalls.Reply answer =
+                uploadAll("/tmp/a/b/one.txt", "eins\n", "two", "").is(200);
         assertThat(answer.json().at("/files/0/bytes").asInt()).isEqualTo(5);
         assertThat(shell("cat /tmp/a/b/one.txt; stat -c '%a %s' /tmp/a /tmp/a/b/one.txt two"))
                 .startsWith("eins\n755 ")
                 .contains("\n644 5\n644 0\n");
-        DaytonaCalls.Reply failed = uploadAll("/proc/nope", "x", "/tmp/good", "y").is(400);
+        DaytonaCalls.Reply failed =
+                uploadAll("/proc/nope", "x", "/tmp/good", "y").is(400);
         assertThat(failed.json().at("/errors/0").asText()).startsWith("/proc/nope: create: ");
         assertThat(failed.json().at("/files/0/path").asText()).isEqualTo("/tmp/good");
     }
@@ -57,16 +63,27 @@ class DaytonaFilesTest extends DaytonaSimulatorTesting {
     void uploadsRawBytesOfAnySizeAndGivesThemBack() {
         byte[] large = new byte[3_000_000];
         new Random(1).nextBytes(large);
-        calls.send("POST", files + "/upload-v2?path=dir%2Flarge+one", BodyPublishers.ofByteArray(large), "application/octet-stream")
+        calls.send(
+                        "POST",
+                        files + "/upload-v2?path=dir%2Flarge+one",
+                        BodyPublishers.ofByteArray(large),
+                        "application/octet-stream")
                 .is(200);
-        DaytonaCalls.Reply back = calls.get(files + "/download?path=dir%2Flarge%20one").is(200);
+        DaytonaCalls.Reply back =
+                calls.get(files + "/download?path=dir%2Flarge%20one").is(200);
         assertThat(back.body()).isEqualTo(large);
         assertThat(back.header("Content-Disposition")).contains("large%20one");
-        DaytonaCalls.Reply range = calls.with("Range", "bytes=10-19").get(files + "/download?path=dir%2Flarge+one").is(206);
+        DaytonaCalls.Reply range = calls.with("Range", "bytes=10-19")
+                .get(files + "/download?path=dir%2Flarge+one")
+                .is(206);
         assertThat(range.body()).isEqualTo(java.util.Arrays.copyOfRange(large, 10, 20));
         assertThat(range.header("Content-Range")).isEqualTo("bytes 10-19/3000000");
         shell("ln -s large\\ one dir/link");
-        calls.send("POST", files + "/upload-v2?path=dir%2Flink", BodyPublishers.ofString(part("file", "; filename=\"t\"", "through") + "--bound--\r\n"), FORM)
+        calls.send(
+                        "POST",
+                        files + "/upload-v2?path=dir%2Flink",
+                        BodyPublishers.ofString(part("file", "; filename=\"t\"", "through") + "--bound--\r\n"),
+                        FORM)
                 .is(200);
         assertThat(shell("cat dir/large\\ one; readlink dir/link")).isEqualTo("throughlarge one\n");
     }
@@ -94,7 +111,8 @@ class DaytonaFilesTest extends DaytonaSimulatorTesting {
         assertThat(file.get("permissions").asText()).isEqualTo("0640");
         assertThat(file.get("isDir").asBoolean()).isFalse();
         assertThat(file.get("owner").asText()).matches("[0-9]+");
-        assertThat(calls.get(files + "/info?path=d%2Fl").json().get("size").asInt()).isEqualTo(5);
+        assertThat(calls.get(files + "/info?path=d%2Fl").json().get("size").asInt())
+                .isEqualTo(5);
         JsonNode all = calls.get(files + "?path=d").is(200).json();
         assertThat(all.findValuesAsText("name")).containsExactly("e", "f", "l");
         assertThat(all.get(0).get("mode").asText()).isEqualTo("drwxr-xr-x");
@@ -141,7 +159,8 @@ class DaytonaFilesTest extends DaytonaSimulatorTesting {
     @Test
     void findsSearchesAndReplacesText() {
         shell("mkdir s; printf 'one\\nTODO: two\\n' > s/a.txt; printf 'TODO\\0' > s/binary; echo x > s/b.txt");
-        JsonNode found = calls.get(files + "/find?path=s&pattern=TODO%3A").is(200).json();
+        JsonNode found =
+                calls.get(files + "/find?path=s&pattern=TODO%3A").is(200).json();
         assertThat(found).hasSize(1);
         assertThat(found.at("/0/line").asInt()).isEqualTo(2);
         assertThat(found.at("/0/content").asText()).isEqualTo("TODO: two");
@@ -150,7 +169,8 @@ class DaytonaFilesTest extends DaytonaSimulatorTesting {
         assertThat(calls.get(files + "/search?path=s&pattern=*.txt").json().get("files"))
                 .hasSize(2);
         calls.get(files + "/search?path=none&pattern=*").is(400);
-        JsonNode replaced = calls.post(files + "/replace", "{'files':['s/a.txt','s/none'],'pattern':'TODO','newValue':'DONE $1'}")
+        JsonNode replaced = calls.post(
+                        files + "/replace", "{'files':['s/a.txt','s/none'],'pattern':'TODO','newValue':'DONE $1'}")
                 .is(200)
                 .json();
         assertThat(replaced.at("/0/success").asBoolean()).isTrue();
@@ -165,18 +185,21 @@ class DaytonaFilesTest extends DaytonaSimulatorTesting {
         javax.crypto.Mac mac = javax.crypto.Mac.getInstance("HmacSHA256");
         mac.init(new javax.crypto.spec.SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
         byte[] hash = mac.doFinal("v1:files:GET:/tmp/a:0".getBytes(StandardCharsets.UTF_8));
-        String signature = "v1_" + java.util.Base64.getUrlEncoder().withoutPadding().encodeToString(hash);
+        String signature =
+                "v1_" + java.util.Base64.getUrlEncoder().withoutPadding().encodeToString(hash);
         uploadAll("/tmp/a", "signed");
         DaytonaCalls anybody = calls.with("Authorization", "");
         String address = files + "/download?path=%2Ftmp%2Fa&expires=0&signature=";
         assertThat(anybody.get(address + signature).is(200).text()).isEqualTo("signed");
         anybody.get(address + "v1_AAAA").is(401);
-        anybody.get(files + "/info?path=%2Ftmp%2Fa&expires=0&signature=" + signature).is(401);
+        anybody.get(files + "/info?path=%2Ftmp%2Fa&expires=0&signature=" + signature)
+                .is(401);
         calls.post("/sandbox/" + id + "/signing-key/rotate").is(200);
         anybody.get(address + signature).is(401);
     }
 
     /** As daemons of before 2026-07 answer. */
+    @Needs(Component.BUBBLEWRAP)
     static class OfOldDaemonsTest extends DaytonaSimulatorTesting {
         @Override
         DaytonaSimulator.Builder configure(DaytonaSimulator.Builder builder) {
@@ -186,7 +209,8 @@ class DaytonaFilesTest extends DaytonaSimulatorTesting {
         @Test
         void saysNothingAboutFilesAndLittleElsewhere() {
             String toolbox = "/toolbox/" + calls.sandbox();
-            assertThat(calls.get(toolbox + "/files/info?path=none").is(404).body()).isEmpty();
+            assertThat(calls.get(toolbox + "/files/info?path=none").is(404).body())
+                    .isEmpty();
             DaytonaCalls.Reply late = calls.post(toolbox + "/process/execute", "{'command':'sleep 9','timeout':1}")
                     .is(408);
             assertThat(late.at("code")).isEqualTo("REQUEST_TIMEOUT");

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
 import dev.sandkeeper.testkit.simulator.SimulatorFault;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The control plane: how sandboxes come, change and go. */
+@Needs(Component.BUBBLEWRAP)
 class DaytonaLifecycleTest extends DaytonaSimulatorTesting {
     @Override
     DaytonaSimulator.Builder configure(DaytonaSimulator.Builder builder) {
@@ -47,7 +50,8 @@ class DaytonaLifecycleTest extends DaytonaSimulatorTesting {
         calls.post("/sandbox", "{'name':'taken'}").is(200);
         assertThat(calls.post("/sandbox", "{'name':'taken'}").is(409).message())
                 .isEqualTo("Sandbox with name taken already exists");
-        assertThat(calls.post("/sandbox", "{'snapshot':'nope'}").is(400).message()).contains("nope");
+        assertThat(calls.post("/sandbox", "{'snapshot':'nope'}").is(400).message())
+                .contains("nope");
         calls.post("/sandbox", "{'cpu':2}").is(400);
         calls.post("/sandbox", "{'snapshot':'daytona-small','buildInfo':{'dockerfileContent':'FROM a:1'}}")
                 .is(400);
@@ -55,12 +59,14 @@ class DaytonaLifecycleTest extends DaytonaSimulatorTesting {
                         .is(400)
                         .message())
                 .startsWith("Disk request 90GB exceeds maximum allowed per sandbox (10GB)");
-        assertThat(calls.post("/sandbox", "{'target':'mars'}").is(404).message()).isEqualTo("Region not found");
+        assertThat(calls.post("/sandbox", "{'target':'mars'}").is(404).message())
+                .isEqualTo("Region not found");
         calls.post("/sandbox", "{'autoStopInterval':-1}").is(400);
         calls.post("/sandbox", "{'autoStopInterval':'15'}").is(400);
         calls.post("/sandbox", "{'env':{'A':1}}").is(400);
         calls.post("/sandbox", "{'networkAllowList':'10.0.0.1'}").is(400);
-        calls.post("/sandbox", "{'volumes':[{'volumeId':'v','mountPath':'/etc/x'}]}").is(400);
+        calls.post("/sandbox", "{'volumes':[{'volumeId':'v','mountPath':'/etc/x'}]}")
+                .is(400);
         DaytonaCalls.Reply broken = calls.post("/sandbox", "{'name':").is(400);
         assertThat(broken.json().fieldNames())
                 .toIterable()
@@ -124,7 +130,9 @@ class DaytonaLifecycleTest extends DaytonaSimulatorTesting {
     void keepsFilesOverAStopAndEndsWhatRuns() {
         String id = calls.sandbox();
         String execute = "/toolbox/" + id + "/process/execute";
-        calls.post(execute, "{'command':'echo kept > kept; (while :; do echo x >> beat; sleep 0.05; done) >/dev/null 2>&1 &'}")
+        calls.post(
+                        execute,
+                        "{'command':'echo kept > kept; (while :; do echo x >> beat; sleep 0.05; done) >/dev/null 2>&1 &'}")
                 .is(200);
         calls.post("/sandbox/" + id + "/stop").is(200);
         awaitState(id, "stopped");
@@ -208,8 +216,8 @@ class DaytonaLifecycleTest extends DaytonaSimulatorTesting {
         List<String> names = new ArrayList<>();
         String cursor = "";
         do {
-            JsonNode page = calls.get("/sandbox?limit=2&sort=name&order=asc&labels=%7B%22of%22%3A%22pages%22%7D&cursor="
-                            + cursor)
+            JsonNode page = calls.get(
+                            "/sandbox?limit=2&sort=name&order=asc&labels=%7B%22of%22%3A%22pages%22%7D&cursor=" + cursor)
                     .is(200)
                     .json();
             page.get("items").forEach(item -> names.add(item.get("name").asText()));
@@ -239,7 +247,8 @@ class DaytonaLifecycleTest extends DaytonaSimulatorTesting {
 
     @Test
     void namesTheLimitBehindRetryAfter() {
-        simulator.faults()
+        simulator
+                .faults()
                 .next("POST /api/sandbox", SimulatorFault.of(SimulatorFault.Kind.RATE_LIMITED, Duration.ofSeconds(7)))
                 .next("GET /api/sandbox", SimulatorFault.of(SimulatorFault.Kind.RATE_LIMITED));
         DaytonaCalls.Reply refused = calls.post("/sandbox", "{}").is(429);

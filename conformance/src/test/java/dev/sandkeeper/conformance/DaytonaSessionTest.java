@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandkeeper.conformance.DaytonaCalls.Heard;
 import dev.sandkeeper.testkit.simulator.SimulatorFault;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The toolbox: commands, sessions and their logs. */
+@Needs(Component.BUBBLEWRAP)
 class DaytonaSessionTest extends DaytonaSimulatorTesting {
     private static final String OUT = "\u0001\u0001\u0001";
     private static final String ERR = "\u0002\u0002\u0002";
@@ -44,7 +47,9 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
 
     private String execAsync(String session, String command) {
         return session + "/command/"
-                + calls.postRaw(session + "/exec", DaytonaCalls.json(java.util.Map.of("command", command, "runAsync", true)))
+                + calls.postRaw(
+                                session + "/exec",
+                                DaytonaCalls.json(java.util.Map.of("command", command, "runAsync", true)))
                         .is(202)
                         .at("cmdId");
     }
@@ -55,7 +60,8 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
 
     @Test
     void runsOneTextOfAShellAndMergesItsOutput() {
-        JsonNode answer = execute("{'command':'echo out; echo err >&2; pwd; echo $X; exit 3','cwd':'/tmp','envs':{'X':'y'}}")
+        JsonNode answer = execute(
+                        "{'command':'echo out; echo err >&2; pwd; echo $X; exit 3','cwd':'/tmp','envs':{'X':'y'}}")
                 .is(200)
                 .json();
         assertThat(answer.get("result").asText()).isEqualTo("out\nerr\n/tmp\ny\n");
@@ -71,7 +77,8 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
 
     @Test
     void killsACommandAtItsTimeout() {
-        DaytonaCalls.Reply late = execute("{'command':'echo some; sleep 100','timeout':1}").is(408);
+        DaytonaCalls.Reply late =
+                execute("{'command':'echo some; sleep 100','timeout':1}").is(408);
         assertThat(late.message()).isEqualTo("request timeout: command execution timeout");
         assertThat(late.at("code")).isEqualTo("PROCESS_EXECUTION_TIMEOUT");
         assertThat(late.at("source")).isEqualTo("DAYTONA_DAEMON");
@@ -84,7 +91,9 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
         String session = session("s1");
         calls.post(toolbox + "/process/session", "{'sessionId':'s1'}").is(409);
         calls.post(toolbox + "/process/session", "{'sessionId':'entrypoint'}").is(400);
-        assertThat(exec(session, "cd /tmp; export A=1; f() { echo $A in $PWD; }").is(200).at("exitCode"))
+        assertThat(exec(session, "cd /tmp; export A=1; f() { echo $A in $PWD; }")
+                        .is(200)
+                        .at("exitCode"))
                 .isEqualTo("0");
         JsonNode answer = exec(session, "f; echo its >&2; (exit 7)").is(200).json();
         assertThat(answer.get("stdout").asText()).isEqualTo("1 in /tmp\n");
@@ -111,10 +120,16 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
         assertThat(split.get("output").asText()).contains(ERR + "err\n");
         DaytonaCalls.Reply marked = calls.with(DaytonaCalls.VERSION, "0.100.0").get(command + "/logs");
         assertThat(marked.header("Content-Type")).startsWith("text/plain");
-        assertThat(marked.text()).contains(OUT + "out\n").contains(ERR + "err\n").contains(OUT + "last\n");
-        String merged = calls.with(DaytonaCalls.VERSION, "").get(command + "/logs").text();
+        assertThat(marked.text())
+                .contains(OUT + "out\n")
+                .contains(ERR + "err\n")
+                .contains(OUT + "last\n");
+        String merged =
+                calls.with(DaytonaCalls.VERSION, "").get(command + "/logs").text();
         assertThat(merged.lines()).containsExactlyInAnyOrder("out", "err", "last");
-        JsonNode sync = calls.with(DaytonaCalls.VERSION, "").post(session + "/exec", "{'command':'echo x'}").json();
+        JsonNode sync = calls.with(DaytonaCalls.VERSION, "")
+                .post(session + "/exec", "{'command':'echo x'}")
+                .json();
         assertThat(sync.get("output").asText()).isEqualTo("x\n");
         assertThat(sync.get("stdout").isNull()).isTrue();
     }
@@ -176,16 +191,23 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
         String command = execAsync(session, "echo before; exit 3");
         await().until(() -> calls.get(command + "/logs").at("stdout").equals("before\n"));
         CompletableFuture<DaytonaCalls.Reply> sync = CompletableFuture.supplyAsync(() -> exec(session, "true"));
-        await().during(Duration.ofMillis(200)).until(() -> !calls.get(command).json().has("exitCode"));
+        await().during(Duration.ofMillis(200))
+                .until(() -> !calls.get(command).json().has("exitCode"));
         calls.delete(session).is(204);
         assertThat(sync.orTimeout(10, TimeUnit.SECONDS).join().status()).isEqualTo(410);
     }
 
     @Test
     void answersForASandboxThatIsNotThereAsTheProxyDoes() {
-        assertThat(calls.with("Authorization", "").get(toolbox + "/version").is(401).message())
+        assertThat(calls.with("Authorization", "")
+                        .get(toolbox + "/version")
+                        .is(401)
+                        .message())
                 .startsWith("unauthorized: missing authentication");
-        assertThat(calls.with("Authorization", "Bearer nonsense").get(toolbox + "/version").is(401).at("code"))
+        assertThat(calls.with("Authorization", "Bearer nonsense")
+                        .get(toolbox + "/version")
+                        .is(401)
+                        .at("code"))
                 .isEqualTo("UNAUTHORIZED");
         calls.get("/toolbox/" + java.util.UUID.randomUUID() + "/version").is(401);
         calls.post("/sandbox/" + id + "/stop").is(200);
@@ -213,7 +235,8 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
 
     @Test
     void losesASandboxUnderACommandByPlan() {
-        simulator.faults()
+        simulator
+                .faults()
                 .next(
                         "POST /toolbox/{sandboxId}/process/execute",
                         SimulatorFault.of(SimulatorFault.Kind.SANDBOX_DIES, Duration.ofMillis(200)));
@@ -227,7 +250,9 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
         Heard heard = new Heard();
         calls.socket(command + "/logs?follow=true", heard);
         await().until(heard.closed::isDone);
-        assertThat(heard.closed.handle((end, failure) -> failure == null ? end : "1006 lost").join())
+        assertThat(heard.closed
+                        .handle((end, failure) -> failure == null ? end : "1006 lost")
+                        .join())
                 .startsWith("1006");
         assertThat(new String(heard.bytes(), StandardCharsets.UTF_8)).doesNotContain("second");
     }
@@ -237,15 +262,19 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
         assertThat(calls.get(toolbox + "/version").at("version")).startsWith("v0.");
         assertThat(calls.get(toolbox + "/work-dir").at("dir")).isEqualTo("/workspace");
         assertThat(calls.get(toolbox + "/user-home-dir").at("dir")).startsWith("/");
-        String run = "{'code':'import sys,os; print(sys.argv[1:], os.environ[\\'E\\'])','language':'python','argv':['a'],'envs':{'E':'1'}}";
+        String run =
+                "{'code':'import sys,os; print(sys.argv[1:], os.environ[\\'E\\'])','language':'python','argv':['a'],'envs':{'E':'1'}}";
         DaytonaCalls.Reply answer = calls.send(
                 "POST",
                 toolbox + "/process/code-run",
-                java.net.http.HttpRequest.BodyPublishers.ofString(run.replace("\\'", "~").replace('\'', '"').replace('~', '\'')),
+                java.net.http.HttpRequest.BodyPublishers.ofString(
+                        run.replace("\\'", "~").replace('\'', '"').replace('~', '\'')),
                 "application/json");
         assertThat(answer.is(200).at("result")).isEqualTo("['a'] 1\n");
-        calls.post(toolbox + "/process/code-run", "{'code':'x','language':'cobol'}").is(400);
-        assertThat(calls.get(toolbox + "/port/3000/in-use").is(200).at("isInUse")).isEqualTo("false");
+        calls.post(toolbox + "/process/code-run", "{'code':'x','language':'cobol'}")
+                .is(400);
+        assertThat(calls.get(toolbox + "/port/3000/in-use").is(200).at("isInUse"))
+                .isEqualTo("false");
         assertThat(calls.get(toolbox + "/port").is(200).json().get("ports")).isEmpty();
     }
 }

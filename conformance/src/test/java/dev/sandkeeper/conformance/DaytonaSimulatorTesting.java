@@ -3,10 +3,9 @@ package dev.sandkeeper.conformance;
 import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.local.LocalBackend;
+import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.LeakChecks;
 import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
-import dev.sandkeeper.testsupport.Component;
-import dev.sandkeeper.testsupport.Needs;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
@@ -14,15 +13,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A simulator of Daytona over sandboxes of this host, and a client of it. Nothing of them is left after a test. */
-@Needs(Component.BUBBLEWRAP)
+/** A simulator of Daytona, by default over sandboxes of this host, and a client of it. Nothing of them is left after a test. */
 abstract class DaytonaSimulatorTesting {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     @TempDir
     Path directory;
 
-    LocalBackend backing;
+    private SandboxBackend backing;
     DaytonaSimulator simulator;
     DaytonaCalls calls;
     private Set<Thread> before = Set.of();
@@ -30,14 +28,17 @@ abstract class DaytonaSimulatorTesting {
     @BeforeEach
     void begin() {
         before = LeakChecks.liveThreads();
-        backing = LocalBackend.builder()
-                .stateDirectory(directory.resolve("state"))
-                .build();
+        backing = backing();
         simulator = configure(DaytonaSimulator.builder(backing)
                         .logLinger(Duration.ofMillis(20))
                         .checkPeriod(Duration.ofMillis(50)))
                 .start();
         calls = new DaytonaCalls(simulator);
+    }
+
+    /** What the simulated sandboxes are. */
+    SandboxBackend backing() {
+        return LocalBackend.builder().stateDirectory(directory.resolve("state")).build();
     }
 
     /** For what differs from the defaults. */

@@ -5,10 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.testkit.MutableClock;
 import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** The control plane: snapshots, volumes, addresses, and what happens by itself. */
+@Needs(Component.BUBBLEWRAP)
 class DaytonaStockTest extends DaytonaSimulatorTesting {
     private final MutableClock clock = MutableClock.create();
 
@@ -37,7 +40,8 @@ class DaytonaStockTest extends DaytonaSimulatorTesting {
 
     @Test
     void endsAtItsTimeToLiveWhateverHappens() {
-        String id = calls.post("/sandbox", "{'autoStopInterval':0,'ttlMinutes':10}").at("id");
+        String id =
+                calls.post("/sandbox", "{'autoStopInterval':0,'ttlMinutes':10}").at("id");
         clock.advance(Duration.ofMinutes(9));
         calls.post("/sandbox/" + id + "/last-activity", "{}").is(201);
         calls.post("/sandbox/" + id + "/ttl/20").is(200);
@@ -51,15 +55,16 @@ class DaytonaStockTest extends DaytonaSimulatorTesting {
     void neverStopsWithoutAnInterval() {
         String id = calls.post("/sandbox", "{'autoStopInterval':0}").at("id");
         clock.advance(Duration.ofDays(2));
-        await().during(Duration.ofMillis(200)).atMost(Duration.ofSeconds(5)).until(() -> calls.get("/sandbox/" + id)
-                .at("state")
-                .equals("started"));
+        await().during(Duration.ofMillis(200))
+                .atMost(Duration.ofSeconds(5))
+                .until(() -> calls.get("/sandbox/" + id).at("state").equals("started"));
     }
 
     @Test
     void makesSnapshotsFromImagesAndOfSandboxes() {
         calls.post("/snapshots", "{'name':'bare','imageName':'debian'}").is(400);
-        calls.post("/snapshots", "{'name':'newest','imageName':'debian:latest'}").is(400);
+        calls.post("/snapshots", "{'name':'newest','imageName':'debian:latest'}")
+                .is(400);
         calls.post("/snapshots", "{'imageName':'debian:12'}").is(400);
         assertThat(calls.post("/snapshots", "{'name':'mine','imageName':'debian:12.9','cpu':2,'memory':4,'disk':8}")
                         .is(200)
@@ -71,7 +76,9 @@ class DaytonaStockTest extends DaytonaSimulatorTesting {
         String from = calls.post("/sandbox", "{'snapshot':'mine'}").at("id");
         assertThat(calls.get("/sandbox/" + from).at("memory")).isEqualTo("4");
         calls.post("/toolbox/" + from + "/process/execute", "{'command':'echo kept > kept'}");
-        assertThat(calls.post("/sandbox/" + from + "/snapshot", "{'name':'taken'}").is(200).at("state"))
+        assertThat(calls.post("/sandbox/" + from + "/snapshot", "{'name':'taken'}")
+                        .is(200)
+                        .at("state"))
                 .isEqualTo("snapshotting");
         await().until(() -> calls.get("/snapshots/taken").at("state").equals("active"));
         awaitState(from, "started");
@@ -87,7 +94,8 @@ class DaytonaStockTest extends DaytonaSimulatorTesting {
         calls.post("/snapshots/mine/activate").is(200);
         calls.delete("/snapshots/" + calls.get("/snapshots/mine").at("id")).is(200);
         await().until(() -> calls.get("/snapshots/mine").status() == 404);
-        calls.delete("/snapshots/" + calls.get("/snapshots/daytona-small").at("id")).is(403);
+        calls.delete("/snapshots/" + calls.get("/snapshots/daytona-small").at("id"))
+                .is(403);
     }
 
     @Test
@@ -97,7 +105,8 @@ class DaytonaStockTest extends DaytonaSimulatorTesting {
         String volume = calls.post("/volumes", "{'name':'data'}").is(200).at("id");
         assertThat(calls.get("/volumes/" + volume).at("state")).isEqualTo("pending_create");
         calls.delete("/volumes/" + volume).is(400);
-        calls.post("/sandbox", "{'volumes':[{'volumeId':'data','mountPath':'/data'}]}").is(400);
+        calls.post("/sandbox", "{'volumes':[{'volumeId':'data','mountPath':'/data'}]}")
+                .is(400);
         simulator.faults().heal();
         await().until(() -> calls.get("/volumes/by-name/data").at("state").equals("ready"));
         calls.post("/volumes", "{'name':'data'}").is(400);
@@ -117,7 +126,8 @@ class DaytonaStockTest extends DaytonaSimulatorTesting {
     @Test
     void givesAddressesOfPorts() {
         String id = calls.sandbox();
-        DaytonaCalls.Reply preview = calls.get("/sandbox/" + id + "/ports/3000/preview-url").is(200);
+        DaytonaCalls.Reply preview =
+                calls.get("/sandbox/" + id + "/ports/3000/preview-url").is(200);
         assertThat(preview.at("url")).startsWith("http://3000-" + id + ".localhost:");
         assertThat(preview.at("token")).matches("[a-z0-9]{32}");
         calls.get("/sandbox/" + id + "/ports/0/preview-url").is(400);
@@ -127,7 +137,8 @@ class DaytonaStockTest extends DaytonaSimulatorTesting {
         calls.get(signed + "?expiresInSeconds=86401").is(400);
         calls.post(signed + "/" + made.at("token") + "/expire").is(200);
         calls.post(signed + "/" + made.at("token") + "/expire").is(404);
-        assertThat(calls.get("/sandbox/" + id + "/toolbox-proxy-url").at("url")).isEqualTo(simulator.uri() + "/toolbox");
+        assertThat(calls.get("/sandbox/" + id + "/toolbox-proxy-url").at("url"))
+                .isEqualTo(simulator.uri() + "/toolbox");
     }
 
     @Test
@@ -138,7 +149,10 @@ class DaytonaStockTest extends DaytonaSimulatorTesting {
         awaitState(id, "started");
         String url = calls.get("/sandbox/" + id + "/build-logs-url").is(200).at("url");
         assertThat(url).startsWith(simulator.uri().toString());
-        assertThat(calls.get("/sandbox/" + id).json().at("/buildInfo/dockerfileContent").asText())
+        assertThat(calls.get("/sandbox/" + id)
+                        .json()
+                        .at("/buildInfo/dockerfileContent")
+                        .asText())
                 .isEqualTo("FROM a:1");
         calls.get("/sandbox/" + calls.sandbox() + "/build-logs-url").is(404);
     }

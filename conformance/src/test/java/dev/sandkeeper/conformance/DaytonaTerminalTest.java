@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.conformance.DaytonaCalls.Heard;
+import dev.sandkeeper.docker.DockerBackend;
+import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -13,10 +19,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The toolbox: terminals. */
+@Needs(Component.DOCKER)
 class DaytonaTerminalTest extends DaytonaSimulatorTesting {
     private static final String CONTROL = "X-Daytona-Pty-Exit-Control";
 
     private String terminals;
+
+    @Override
+    SandboxBackend backing() {
+        return DockerBackend.create();
+    }
+
+    @Override
+    DaytonaSimulator.Builder configure(DaytonaSimulator.Builder builder) {
+        return builder.spec(SandboxSpec.builder()
+                .image("sandkeeper-test/debian-python:latest")
+                .build());
+    }
 
     @BeforeEach
     void create() {
@@ -42,7 +61,9 @@ class DaytonaTerminalTest extends DaytonaSimulatorTesting {
         assertThat(heard.texts).containsExactly("{\"type\":\"control\",\"status\":\"connected\"}");
         type(socket, "echo $MINE-$TERM; stty size; pwd\n");
         await().until(() -> heard.all().contains("yes-xterm-256color\r\n30 100\r\n/workspace\r\n"));
-        JsonNode resized = calls.post(terminals + "/p1/resize", "{'cols':132,'rows':43}").is(200).json();
+        JsonNode resized = calls.post(terminals + "/p1/resize", "{'cols':132,'rows':43}")
+                .is(200)
+                .json();
         assertThat(resized.get("cols").asInt()).isEqualTo(132);
         type(socket, "stty size; exit 7\n");
         assertThat(heard.end()).isEqualTo("1011 {\"exitCode\":7,\"exitReason\":\"non-zero exit\"}");

@@ -20,28 +20,43 @@ final class DaytonaBox {
     String name;
     DaytonaState state = DaytonaState.UNKNOWN;
     Desired desired = Desired.STARTED;
-    @Nullable String errorReason;
+
+    @Nullable
+    String errorReason;
+
     boolean recoverable;
     Map<String, String> labels;
     boolean open;
     boolean networkBlocked;
-    @Nullable String networkAllowList;
-    @Nullable String domainAllowList;
+
+    @Nullable
+    String networkAllowList;
+
+    @Nullable
+    String domainAllowList;
+
     long cpu;
     long memory;
     long disk;
     long autoStop;
     long autoArchive;
     long autoDelete;
-    @Nullable Instant autoDestroyAt;
+
+    @Nullable
+    Instant autoDestroyAt;
+
     String backupState = "None";
-    @Nullable Instant backupCreatedAt;
+
+    @Nullable
+    Instant backupCreatedAt;
+
     Instant updatedAt;
     Instant lastActivityAt;
     String previewToken = DaytonaTokens.preview();
     String signingKey = DaytonaTokens.signingKey();
     /** What runs behind it; null before and after. */
-    @Nullable DaytonaGuest guest;
+    @Nullable
+    DaytonaGuest guest;
     /** Requests to its toolbox that are being answered. */
     int openRequests;
 

@@ -19,7 +19,8 @@ final class DaytonaCommand {
     }
 
     /** Null while it runs, and for ever if the shell ended under it. */
-    @Nullable Integer exitCode() {
+    @Nullable
+    Integer exitCode() {
         return exitCode;
     }
 

@@ -50,23 +50,33 @@ final class DaytonaControl {
             }
         });
         operation("POST", "/stop", WRITE, (box, exchange) -> world.lifecycle().stop(box, flag(exchange, "force")));
-        operation("POST", "/archive", WRITE, (box, exchange) -> world.lifecycle().archive(box));
-        operation("POST", "/recover", WRITE, (box, exchange) -> world.lifecycle().recover(box));
+        operation(
+                "POST", "/archive", WRITE, (box, exchange) -> world.lifecycle().archive(box));
+        operation(
+                "POST", "/recover", WRITE, (box, exchange) -> world.lifecycle().recover(box));
         operation("POST", "/backup", WRITE, (box, exchange) -> world.lifecycle().backup(box));
         operation("POST", "/resize", WRITE, this::resize);
         operation("POST", "/snapshot", WRITE, this::snapshot);
         operation("POST", "/pause", WRITE, (box, exchange) -> onlyMachines());
         operation("POST", "/fork", WRITE, (box, exchange) -> onlyMachines());
-        setting("POST", "/autostop/{interval}", (box, exchange) -> box.autoStop =
-                DaytonaCreation.autoStop(interval(exchange, "interval")));
-        setting("POST", "/autoarchive/{interval}", (box, exchange) -> box.autoArchive =
-                DaytonaCreation.autoArchive(interval(exchange, "interval")));
-        setting("POST", "/autodelete/{interval}", (box, exchange) -> box.autoDelete =
-                Math.max(-1, interval(exchange, "interval")));
+        setting(
+                "POST",
+                "/autostop/{interval}",
+                (box, exchange) -> box.autoStop = DaytonaCreation.autoStop(interval(exchange, "interval")));
+        setting(
+                "POST",
+                "/autoarchive/{interval}",
+                (box, exchange) -> box.autoArchive = DaytonaCreation.autoArchive(interval(exchange, "interval")));
+        setting(
+                "POST",
+                "/autodelete/{interval}",
+                (box, exchange) -> box.autoDelete = Math.max(-1, interval(exchange, "interval")));
         setting("POST", "/autopause/{interval}", (box, exchange) -> autoPause(interval(exchange, "interval")));
         setting("POST", "/ttl/{ttlMinutes}", this::timeToLive);
-        setting("POST", "/public/{isPublic}", (box, exchange) -> box.open =
-                exchange.parameter("isPublic").equals("true"));
+        setting(
+                "POST",
+                "/public/{isPublic}",
+                (box, exchange) -> box.open = exchange.parameter("isPublic").equals("true"));
         setting("POST", "/network-settings", this::network);
         route("PUT", BOX + "/labels", WRITE, this::labels);
         route("POST", "/api/sandbox/{sandboxId}/last-activity", WRITE, this::activity);
@@ -74,10 +84,16 @@ final class DaytonaControl {
             find(organization, exchange);
             return Answer.json(200, world.json().toolboxUrl());
         });
-        route("GET", "/api/sandbox/{sandboxId}/signing-key", WRITE, (organization, exchange) ->
-                Answer.json(200, TextNode.valueOf(key(organization, exchange, false))));
-        route("POST", "/api/sandbox/{sandboxId}/signing-key/rotate", WRITE, (organization, exchange) ->
-                Answer.json(200, TextNode.valueOf(key(organization, exchange, true))));
+        route(
+                "GET",
+                "/api/sandbox/{sandboxId}/signing-key",
+                WRITE,
+                (organization, exchange) -> Answer.json(200, TextNode.valueOf(key(organization, exchange, false))));
+        route(
+                "POST",
+                "/api/sandbox/{sandboxId}/signing-key/rotate",
+                WRITE,
+                (organization, exchange) -> Answer.json(200, TextNode.valueOf(key(organization, exchange, true))));
         route("GET", BOX + "/ports/{port}/preview-url", null, this::preview);
         route("GET", BOX + "/ports/{port}/signed-preview-url", null, this::signedPreview);
         route("POST", BOX + "/ports/{port}/signed-preview-url/{token}/expire", null, this::revoke);
@@ -132,8 +148,11 @@ final class DaytonaControl {
     }
 
     private Answer create(String organization, Exchange exchange) throws IOException, InterruptedException {
-        DaytonaOrder order =
-                world.creation().read(organization, DaytonaFields.control(body(exchange)), world.time().now());
+        DaytonaOrder order = world.creation()
+                .read(
+                        organization,
+                        DaytonaFields.control(body(exchange)),
+                        world.time().now());
         DaytonaBox box;
         Answer first;
         synchronized (world.fleet()) {

@@ -37,7 +37,8 @@ record DaytonaFields(JsonNode body, Function<String, DaytonaRefusal> refusal) {
         return !value(name).isMissingNode();
     }
 
-    @Nullable String text(String name) {
+    @Nullable
+    String text(String name) {
         JsonNode value = value(name);
         if (value.isMissingNode()) {
             return null;
@@ -61,7 +62,8 @@ record DaytonaFields(JsonNode body, Function<String, DaytonaRefusal> refusal) {
         return text;
     }
 
-    @Nullable Long number(String name) {
+    @Nullable
+    Long number(String name) {
         JsonNode value = value(name);
         if (value.isMissingNode()) {
             return null;
@@ -131,7 +133,8 @@ record DaytonaFields(JsonNode body, Function<String, DaytonaRefusal> refusal) {
         return objects;
     }
 
-    @Nullable DaytonaFields object(String name) {
+    @Nullable
+    DaytonaFields object(String name) {
         JsonNode value = value(name);
         if (value.isMissingNode()) {
             return null;

@@ -11,8 +11,7 @@ import java.util.List;
 
 /** What the daemon does with files, done by small scripts in the sandbox so that its user's rights count. */
 final class DaytonaFileTools {
-    private static final String WRITE =
-            "umask 022; mkdir -p -- \"$(dirname -- \"$1\")\" || exit 1; exec cat > \"$1\"";
+    private static final String WRITE = "umask 022; mkdir -p -- \"$(dirname -- \"$1\")\" || exit 1; exec cat > \"$1\"";
     private static final String ABSENT = "[ -e \"$1\" ] || [ -L \"$1\" ] || { stat -- \"$1\"; exit 1; }; ";
 
     private final DaytonaGuest guest;
@@ -32,8 +31,8 @@ final class DaytonaFileTools {
     List<DaytonaFileFacts> list(String path, long depth) throws InterruptedException {
         String absolute = guest.absolute(path);
         DaytonaRun run = guest.script(
-                "stat -L -- \"$1\" >/dev/null || exit 1; [ -d \"$1\" ] || exit 9; cd -- \"$1\" && exec find . -mindepth 1 -maxdepth " + depth + " -exec stat -c '"
-                        + DaytonaFileFacts.FORMAT + "' -- {} +",
+                "stat -L -- \"$1\" >/dev/null || exit 1; [ -d \"$1\" ] || exit 9; cd -- \"$1\" && exec find . -mindepth 1 -maxdepth "
+                        + depth + " -exec stat -c '" + DaytonaFileFacts.FORMAT + "' -- {} +",
                 absolute);
         if (run.exitCode() == 9) {
             throw DaytonaRefusal.bad("bad request: readdirent " + path + ": not a directory");
@@ -78,13 +77,13 @@ final class DaytonaFileTools {
 
     void delete(String path, boolean recursive) throws InterruptedException {
         DaytonaRun run = guest.script(
-                ABSENT + "if [ -d \"$1\" ] && [ ! -L \"$1\" ]; then [ \"$2\" = true ] || exit 9; exec rm -rf -- \"$1\"; fi;"
+                ABSENT
+                        + "if [ -d \"$1\" ] && [ ! -L \"$1\" ]; then [ \"$2\" = true ] || exit 9; exec rm -rf -- \"$1\"; fi;"
                         + " exec rm -f -- \"$1\"",
                 guest.absolute(path),
                 Boolean.toString(recursive));
         if (run.exitCode() == 9) {
-            throw DaytonaRefusal.bad(
-                    "bad request: cannot delete directory without recursive flag: " + path);
+            throw DaytonaRefusal.bad("bad request: cannot delete directory without recursive flag: " + path);
         }
         check(run, path);
     }
@@ -134,12 +133,12 @@ final class DaytonaFileTools {
                         + " find \"$1\" -type f -exec grep -lF -e \"$2\" -- {} + 2>/dev/null | sort | while IFS= read -r f; do"
                         + " [ \"$(tr -dc '\\000' < \"$f\" | head -c 1 | wc -c)\" -eq 0 ] &&"
                         + " awk 'index($0, ENVIRON[\"P\"]) { printf \"%s\\001%d\\001%s\\n\", FILENAME, FNR, $0 }' \"$f\"; done; exit 0",
-                guest.absolute(path),
-                text);
+                guest.absolute(path), text);
         if (run.exitCode() != 0) {
             throw DaytonaRefusal.bad("bad request: find " + path + ": " + reason(run));
         }
-        return run.text().lines()
+        return run.text()
+                .lines()
                 .map(line -> line.split("\u0001", 3))
                 .filter(parts -> parts.length == 3)
                 .toList();
@@ -150,8 +149,7 @@ final class DaytonaFileTools {
         DaytonaRun run = guest.script(
                 "stat -L -- \"$1\" >/dev/null || exit 1;"
                         + " find \"$1\" -name \"$2\" -exec sh -c 'for f; do printf \"%s//\\n\" \"$f\"; done' sh {} + ; exit 0",
-                guest.absolute(path),
-                pattern);
+                guest.absolute(path), pattern);
         if (run.exitCode() != 0) {
             throw DaytonaRefusal.bad("bad request: search " + path + ": " + reason(run));
         }

@@ -34,8 +34,11 @@ final class DaytonaFiles {
     void addRoutes() {
         toolbox.add("GET", "/files", this::list);
         toolbox.add("DELETE", "/files", this::delete);
-        toolbox.add("GET", "/files/info", (guest, exchange) ->
-                exchange.answer(200, new DaytonaFileTools(guest).facts(path(exchange)).json()));
+        toolbox.add(
+                "GET",
+                "/files/info",
+                (guest, exchange) -> exchange.answer(
+                        200, new DaytonaFileTools(guest).facts(path(exchange)).json()));
         toolbox.add("GET", "/files/download", this::download);
         toolbox.add("POST", "/files/bulk-download", this::bulkDownload);
         toolbox.add("POST", "/files/bulk-upload", this::bulkUpload);
@@ -195,8 +198,7 @@ final class DaytonaFiles {
         headers.put("Accept-Ranges", "bytes");
         String encoded = URLEncoder.encode(facts.name(), StandardCharsets.UTF_8).replace("+", "%20");
         String plain = facts.name().replaceAll("[^ -~]|[\"\\\\]", "_");
-        headers.put(
-                "Content-Disposition", "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + encoded);
+        headers.put("Content-Disposition", "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + encoded);
         return headers;
     }
 
@@ -224,8 +226,7 @@ final class DaytonaFiles {
         }
         guest.sandbox();
         DaytonaFileTools tools = new DaytonaFileTools(guest);
-        Answer head = new Answer(
-                200, Map.of("Content-Type", "multipart/form-data; boundary=" + BOUNDARY), new byte[0]);
+        Answer head = new Answer(200, Map.of("Content-Type", "multipart/form-data; boundary=" + BOUNDARY), new byte[0]);
         AnswerStream stream = exchange.stream(head);
         for (String path : paths) {
             part(exchange, tools, path, stream);
@@ -257,8 +258,8 @@ final class DaytonaFiles {
                 throw DaytonaRefusal.coded(500, "FILE_READ_FAILED", "internal server error: cannot read " + path);
             }
         } catch (DaytonaRefusal e) {
-            ObjectNode body = world.errors()
-                    .toolboxBody(DaytonaToolbox.pathInside(exchange.path()), exchange.method(), e);
+            ObjectNode body =
+                    world.errors().toolboxBody(DaytonaToolbox.pathInside(exchange.path()), exchange.method(), e);
             byte[] error = Json.bytes(body);
             stream.write(bytes(partHead("error", quoted, "application/json", error.length)));
             stream.write(error);

@@ -114,7 +114,10 @@ final class DaytonaJson {
             json.putNull("size");
         }
         json.set("entrypoint", list(snapshot.entrypoint));
-        json.put("cpu", snapshot.cpu()).put("gpu", 0).put("mem", snapshot.memory()).put("disk", snapshot.disk());
+        json.put("cpu", snapshot.cpu())
+                .put("gpu", 0)
+                .put("mem", snapshot.memory())
+                .put("disk", snapshot.disk());
         json.put("errorReason", snapshot.errorReason);
         json.put("createdAt", DaytonaTime.millis(snapshot.createdAt));
         json.put("updatedAt", DaytonaTime.millis(snapshot.updatedAt));

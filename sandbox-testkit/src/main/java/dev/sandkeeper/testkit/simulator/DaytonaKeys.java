@@ -49,7 +49,9 @@ final class DaytonaKeys {
         if (suspended.contains(organization)) {
             throw DaytonaRefusal.of(403, "Organization is suspended");
         }
-        if (permission != null && key.permissions() != null && !key.permissions().contains(permission)) {
+        if (permission != null
+                && key.permissions() != null
+                && !key.permissions().contains(permission)) {
             throw DaytonaRefusal.of(403, "Access denied");
         }
         return organization;

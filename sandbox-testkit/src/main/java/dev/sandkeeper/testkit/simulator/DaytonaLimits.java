@@ -22,8 +22,8 @@ record DaytonaLimits(long cpu, long memory, long disk, long totalCpu, long total
 
     private static void check(String what, long wanted, long most, String unit) {
         if (wanted > most) {
-            throw DaytonaRefusal.bad(what + " request " + wanted + unit + " exceeds maximum allowed per sandbox (" + most
-                    + unit + ").\nTo increase concurrency limits, upgrade your organization's Tier.");
+            throw DaytonaRefusal.bad(what + " request " + wanted + unit + " exceeds maximum allowed per sandbox ("
+                    + most + unit + ").\nTo increase concurrency limits, upgrade your organization's Tier.");
         }
     }
 

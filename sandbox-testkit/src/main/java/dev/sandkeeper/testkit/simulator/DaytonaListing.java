@@ -133,7 +133,8 @@ final class DaytonaListing {
     private Predicate<Found> filter() {
         List<Predicate<Found>> all = new ArrayList<>();
         prefix("id").ifPresent(start -> all.add(found -> lower(found.box().id).startsWith(start)));
-        prefix("name").ifPresent(start -> all.add(found -> lower(found.box().name).startsWith(start)));
+        prefix("name")
+                .ifPresent(start -> all.add(found -> lower(found.box().name).startsWith(start)));
         Map<String, String> labels = labels();
         all.add(found -> found.box().labels.entrySet().containsAll(labels.entrySet()));
         List<DaytonaState> states = states();
@@ -203,12 +204,13 @@ final class DaytonaListing {
         throw DaytonaRefusal.bad("each value in states must be one of the states that are listed, and not " + word);
     }
 
-    private void range(
-            List<Predicate<Found>> all, String what, java.util.function.ToLongFunction<DaytonaBox> value) {
-        exchange.query("min" + what).map(text -> parsed(text, "min" + what)).ifPresent(least ->
-                all.add(found -> value.applyAsLong(found.box()) >= least));
-        exchange.query("max" + what).map(text -> parsed(text, "max" + what)).ifPresent(most ->
-                all.add(found -> value.applyAsLong(found.box()) <= most));
+    private void range(List<Predicate<Found>> all, String what, java.util.function.ToLongFunction<DaytonaBox> value) {
+        exchange.query("min" + what)
+                .map(text -> parsed(text, "min" + what))
+                .ifPresent(least -> all.add(found -> value.applyAsLong(found.box()) >= least));
+        exchange.query("max" + what)
+                .map(text -> parsed(text, "max" + what))
+                .ifPresent(most -> all.add(found -> value.applyAsLong(found.box()) <= most));
     }
 
     private static long parsed(String text, String name) {
@@ -223,13 +225,15 @@ final class DaytonaListing {
     }
 
     private void between(
-            List<Predicate<Found>> all,
-            String what,
-            java.util.function.Function<DaytonaBox, Optional<Instant>> value) {
-        exchange.query(what + "After").map(text -> moment(text, what + "After")).ifPresent(start ->
-                all.add(found -> value.apply(found.box()).filter(at -> at.isAfter(start)).isPresent()));
-        exchange.query(what + "Before").map(text -> moment(text, what + "Before")).ifPresent(end ->
-                all.add(found -> value.apply(found.box()).filter(at -> at.isBefore(end)).isPresent()));
+            List<Predicate<Found>> all, String what, java.util.function.Function<DaytonaBox, Optional<Instant>> value) {
+        exchange.query(what + "After")
+                .map(text -> moment(text, what + "After"))
+                .ifPresent(start -> all.add(found ->
+                        value.apply(found.box()).filter(at -> at.isAfter(start)).isPresent()));
+        exchange.query(what + "Before")
+                .map(text -> moment(text, what + "Before"))
+                .ifPresent(end -> all.add(found ->
+                        value.apply(found.box()).filter(at -> at.isBefore(end)).isPresent()));
     }
 
     private static Instant moment(String text, String name) {

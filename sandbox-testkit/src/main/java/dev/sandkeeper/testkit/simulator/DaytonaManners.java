@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What the service does before and beside its routes. */
 final class DaytonaManners implements Manners {
-    private static final Set<String> LIFECYCLE =
-            Set.of("start", "stop", "pause", "resize", "archive", "recover");
+    private static final Set<String> LIFECYCLE = Set.of("start", "stop", "pause", "resize", "archive", "recover");
     private static final String CREATE = "sandbox-create";
 
     private final Router router;
@@ -59,9 +58,7 @@ final class DaytonaManners implements Manners {
     @Override
     public Answer rateLimited(Exchange exchange, long seconds) {
         Answer answer = error(exchange, 429, "Too Many Requests");
-        return seconds == 0
-                ? answer
-                : answer.header("Retry-After-" + throttler(exchange), Long.toString(seconds));
+        return seconds == 0 ? answer : answer.header("Retry-After-" + throttler(exchange), Long.toString(seconds));
     }
 
     private static String throttler(Exchange exchange) {

@@ -45,7 +45,8 @@ final class DaytonaMultipart {
     }
 
     /** The next part, or null behind the last one. */
-    @Nullable Part next() throws IOException {
+    @Nullable
+    Part next() throws IOException {
         Content previous = open;
         if (previous != null) {
             previous.skipAll();

@@ -71,6 +71,7 @@ final class DaytonaPreviews {
 
     /** What a name in an address stands for, while it does. */
     Optional<Signed> find(String token) {
-        return Optional.ofNullable(signed.get(token)).filter(known -> known.end().isAfter(time.now()));
+        return Optional.ofNullable(signed.get(token))
+                .filter(known -> known.end().isAfter(time.now()));
     }
 }

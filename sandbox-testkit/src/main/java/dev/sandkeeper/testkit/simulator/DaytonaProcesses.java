@@ -100,10 +100,12 @@ final class DaytonaProcesses {
             return new Outcome(-1, String.valueOf(e.getMessage()));
         }
         AtomicBoolean late = new AtomicBoolean();
-        ScheduledFuture<?> end = seconds <= 0 ? null : timer.apply(Duration.ofSeconds(seconds), () -> {
-            late.set(true);
-            world.time().run("timeout", () -> process.end(Duration.ZERO));
-        });
+        ScheduledFuture<?> end = seconds <= 0
+                ? null
+                : timer.apply(Duration.ofSeconds(seconds), () -> {
+                    late.set(true);
+                    world.time().run("timeout", () -> process.end(Duration.ZERO));
+                });
         try {
             DaytonaRun run = DaytonaRun.of(process);
             if (late.get()) {
@@ -142,7 +144,8 @@ final class DaytonaProcesses {
 
     private static List<String> interpreter(String language, String code) {
         String merged = "exec 2>&1; code=$1; shift; exec ";
-        @Nullable String program = switch (language) {
+        @Nullable
+        String program = switch (language) {
             case "python" -> "python3 -u -c \"$code\" \"$@\"";
             case "javascript" -> "node -e \"$code\" -- \"$@\"";
             case "typescript" -> "node -e \"$code\" -- \"$@\"";
@@ -173,7 +176,8 @@ final class DaytonaProcesses {
 
     private static List<Integer> listening(DaytonaGuest guest) throws InterruptedException {
         DaytonaRun run = guest.script("cat /proc/net/tcp /proc/net/tcp6 2>/dev/null");
-        return run.text().lines()
+        return run.text()
+                .lines()
                 .map(line -> line.trim().split("\\s+"))
                 .filter(parts -> parts.length > 3 && parts[3].equals("0A") && parts[1].contains(":"))
                 .map(parts -> Integer.valueOf(parts[1].substring(parts[1].lastIndexOf(':') + 1), 16))

@@ -42,7 +42,12 @@ final class DaytonaPty {
      * @param lazy whether the shell starts when somebody connects
      */
     record Plan(
-            String id, String directory, Map<String, String> environment, TerminalSize size, boolean lazy, Instant createdAt) {}
+            String id,
+            String directory,
+            Map<String, String> environment,
+            TerminalSize size,
+            boolean lazy,
+            Instant createdAt) {}
 
     /** Somebody who has connected. Called by one thread at a time. */
     interface Viewer {
@@ -82,11 +87,7 @@ final class DaytonaPty {
                 return;
             }
             shell = guest.start(
-                    List.of("sh", "-c", DaytonaShells.interactive()),
-                    plan.environment(),
-                    plan.directory(),
-                    null,
-                    size);
+                    List.of("sh", "-c", DaytonaShells.interactive()), plan.environment(), plan.directory(), null, size);
             started = shell;
         }
         workers.execute(() -> pump(started));

@@ -41,7 +41,8 @@ final class DaytonaRefusal extends RuntimeException {
         return status;
     }
 
-    @Nullable String code() {
+    @Nullable
+    String code() {
         return code;
     }
 

@@ -97,8 +97,8 @@ final class DaytonaSession {
         String text = DaytonaShells.quoted(command.text);
         String pipe = command.pipe();
         String run = command.background
-                ? "if rm -f " + pipe + " && mkfifo -m 600 " + pipe + " 2>/dev/null\nthen { eval " + text + "\n} 0<>" + pipe
-                        + "\nelse { eval " + text + "\n} </dev/null\nfi\n"
+                ? "if rm -f " + pipe + " && mkfifo -m 600 " + pipe + " 2>/dev/null\nthen { eval " + text + "\n} 0<>"
+                        + pipe + "\nelse { eval " + text + "\n} </dev/null\nfi\n"
                 : "{ eval " + text + "\n} </dev/null\n";
         String after = "__sk=$?\n" + (command.background ? "rm -f " + pipe + "\n" : "");
         return run + after + "printf '\\001%s %d\\n' " + tag + " $__sk >&8\nprintf '\\001%s %d\\n' " + tag

@@ -163,8 +163,7 @@ final class DaytonaSessions {
             throw DaytonaRefusal.bad("bad request: data is required");
         }
         if (command.exitCode() != null || command.log.ended()) {
-            throw DaytonaRefusal.coded(
-                    410, "COMMAND_ALREADY_COMPLETED", "gone: command has already completed");
+            throw DaytonaRefusal.coded(410, "COMMAND_ALREADY_COMPLETED", "gone: command has already completed");
         }
         if (!command.background) {
             throw DaytonaRefusal.bad("bad request: the command was not started asynchronously");
@@ -180,8 +179,7 @@ final class DaytonaSessions {
                         + " [ -p \"$1\" ] && cat > \"$1\"",
                 command.pipe());
         if (run.exitCode() != 0) {
-            throw DaytonaRefusal.coded(
-                    410, "COMMAND_ALREADY_COMPLETED", "gone: command has already completed");
+            throw DaytonaRefusal.coded(410, "COMMAND_ALREADY_COMPLETED", "gone: command has already completed");
         }
         exchange.answer(204);
     }
@@ -195,7 +193,9 @@ final class DaytonaSessions {
             boolean stripped = shape(exchange) == DaytonaLogShape.MERGED;
             List<String> offered = DaytonaTerminals.subprotocols(exchange);
             exchange.upgrade(
-                    offered.isEmpty() ? null : offered.get(0), Map.of(), web -> send(web, guest, command, follow, stripped));
+                    offered.isEmpty() ? null : offered.get(0),
+                    Map.of(),
+                    web -> send(web, guest, command, follow, stripped));
         } else if (follow) {
             stream(exchange, guest, command);
         } else {

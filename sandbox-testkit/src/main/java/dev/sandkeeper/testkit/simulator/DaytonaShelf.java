@@ -85,7 +85,8 @@ final class DaytonaShelf {
 
     synchronized DaytonaSnapshot create(String organization, DaytonaSnapshot.Plan plan) {
         if (find(organization, plan.name()) != null) {
-            throw DaytonaRefusal.conflict("Snapshot with name \"" + plan.name() + "\" already exists for this organization");
+            throw DaytonaRefusal.conflict(
+                    "Snapshot with name \"" + plan.name() + "\" already exists for this organization");
         }
         State first = plan.build() != null ? State.BUILDING : plan.image() == null ? State.SNAPSHOTTING : State.PENDING;
         DaytonaSnapshot snapshot = new DaytonaSnapshot(id(), organization, false, plan, first, time.now());
@@ -210,8 +211,8 @@ final class DaytonaShelf {
                 .findFirst()
                 .orElseThrow(() -> DaytonaRefusal.missing("Volume '" + idOrName + "' not found"));
         if (volume.state != DaytonaVolume.State.READY) {
-            throw DaytonaRefusal.bad("Volume '" + volume.name + "' is not in a ready state. Current state: "
-                    + volume.state.wire());
+            throw DaytonaRefusal.bad(
+                    "Volume '" + volume.name + "' is not in a ready state. Current state: " + volume.state.wire());
         }
         volume.lastUsedAt = time.now();
         return volume;

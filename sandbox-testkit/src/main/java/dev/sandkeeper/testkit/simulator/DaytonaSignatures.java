@@ -27,7 +27,8 @@ final class DaytonaSignatures {
             return false;
         }
         long end = Long.parseLong(expires);
-        String text = "v1:files:" + exchange.method() + ":" + exchange.query("path").orElse("") + ":" + expires;
+        String text =
+                "v1:files:" + exchange.method() + ":" + exchange.query("path").orElse("") + ":" + expires;
         byte[] wanted = (PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(hmac(key, text)))
                 .getBytes(StandardCharsets.UTF_8);
         byte[] given = exchange.query("signature").orElse("").getBytes(StandardCharsets.UTF_8);

@@ -51,8 +51,7 @@ public final class DaytonaSimulator implements AutoCloseable {
         DaytonaErrors errors = new DaytonaErrors(time, builder.manner.oldDaemons());
         DaytonaFleet fleet = new DaytonaFleet();
         DaytonaShelf shelf = new DaytonaShelf(time);
-        DaytonaLifecycle lifecycle =
-                new DaytonaLifecycle(fleet, shelf, time, builder.limits, machines, builder.spec);
+        DaytonaLifecycle lifecycle = new DaytonaLifecycle(fleet, shelf, time, builder.limits, machines, builder.spec);
         manners.begin(errors, fleet, lifecycle);
         server.start();
         String uri = server.uri().toString();
@@ -332,8 +331,7 @@ public final class DaytonaSimulator implements AutoCloseable {
          */
         public Builder quota(long cpus, long memoryGib) {
             DaytonaLimits usual = DaytonaLimits.generous();
-            limits = new DaytonaLimits(
-                    usual.cpu(), usual.memory(), usual.disk(), cpus, memoryGib, usual.totalDisk());
+            limits = new DaytonaLimits(usual.cpu(), usual.memory(), usual.disk(), cpus, memoryGib, usual.totalDisk());
             return this;
         }
 

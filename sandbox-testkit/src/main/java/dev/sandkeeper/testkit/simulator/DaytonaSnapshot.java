@@ -20,9 +20,14 @@ final class DaytonaSnapshot {
     private final long memory;
     private final long disk;
     State state;
-    @Nullable String errorReason;
+
+    @Nullable
+    String errorReason;
+
     Instant updatedAt;
-    @Nullable Instant lastUsedAt;
+
+    @Nullable
+    Instant lastUsedAt;
     /** What was in the sandbox's work directory, as a tar; null if it starts empty. */
     byte @Nullable [] content;
 

@@ -50,15 +50,29 @@ final class DaytonaStock {
         route("GET", "/api/snapshots/{id}/build-logs-url", null, this::buildLogsUrl);
         route("GET", "/api/volumes", "read:volumes", this::volumes);
         route("POST", "/api/volumes", "write:volumes", this::createVolume);
-        route("GET", "/api/volumes/{volumeId}", "read:volumes", (organization, exchange) ->
-                shown(world.shelf().volume(organization, exchange.parameter("volumeId"))));
-        route("GET", "/api/volumes/by-name/{name}", "read:volumes", (organization, exchange) ->
-                shown(world.shelf().volumeByName(organization, exchange.parameter("name"))));
+        route(
+                "GET",
+                "/api/volumes/{volumeId}",
+                "read:volumes",
+                (organization, exchange) -> shown(world.shelf().volume(organization, exchange.parameter("volumeId"))));
+        route(
+                "GET",
+                "/api/volumes/by-name/{name}",
+                "read:volumes",
+                (organization, exchange) ->
+                        shown(world.shelf().volumeByName(organization, exchange.parameter("name"))));
         route("DELETE", "/api/volumes/{volumeId}", "delete:volumes", this::deleteVolume);
-        router.add("GET", "/api/health", exchange -> exchange.answer(200, Json.object().put("status", "ok")));
+        router.add(
+                "GET",
+                "/api/health",
+                exchange -> exchange.answer(200, Json.object().put("status", "ok")));
         router.add("GET", "/api/config", exchange -> exchange.answer(200, config()));
-        route("GET", "/build-logs/{id}", null, (organization, exchange) ->
-                new Answer(200, Map.of("Content-Type", "text/plain; charset=utf-8"), BUILD_LOG));
+        route(
+                "GET",
+                "/build-logs/{id}",
+                null,
+                (organization, exchange) ->
+                        new Answer(200, Map.of("Content-Type", "text/plain; charset=utf-8"), BUILD_LOG));
     }
 
     private void route(String method, String template, @Nullable String permission, Organized answer) {

@@ -80,13 +80,8 @@ final class DaytonaTerminals {
             throw DaytonaRefusal.bad("bad request: session ID is required");
         }
         TerminalSize size = size(fields.number("cols", 0, 0), fields.number("rows", 0, 0));
-        DaytonaPty pty = open(
-                guest,
-                id,
-                fields.text("cwd"),
-                DaytonaProcesses.variables(fields),
-                size,
-                fields.flag("lazyStart"));
+        DaytonaPty pty =
+                open(guest, id, fields.text("cwd"), DaytonaProcesses.variables(fields), size, fields.flag("lazyStart"));
         exchange.answer(201, Json.object().put("sessionId", pty.plan().id()));
     }
 
@@ -125,8 +120,7 @@ final class DaytonaTerminals {
         DaytonaFields fields = DaytonaToolbox.body(exchange);
         TerminalSize size = size(fields.number("cols", 1, 0), fields.number("rows", 1, 0));
         if (!fields.has("cols") || !fields.has("rows")) {
-            throw DaytonaRefusal.coded(
-                    400, "INVALID_REQUEST_BODY", "invalid body request: cols and rows are required");
+            throw DaytonaRefusal.coded(400, "INVALID_REQUEST_BODY", "invalid body request: cols and rows are required");
         }
         guest.sandbox();
         DaytonaPty pty;
@@ -144,8 +138,7 @@ final class DaytonaTerminals {
                 .filter(text -> !text.isEmpty())
                 .orElseThrow(() -> DaytonaRefusal.bad("bad request: session ID is required"));
         TerminalSize size = size(number(exchange, "cols"), number(exchange, "rows"));
-        connect(
-                open(guest, id, exchange.query("cwd").orElse(null), environment(exchange), size, true), exchange);
+        connect(open(guest, id, exchange.query("cwd").orElse(null), environment(exchange), size, true), exchange);
     }
 
     private static long number(Exchange exchange, String name) {

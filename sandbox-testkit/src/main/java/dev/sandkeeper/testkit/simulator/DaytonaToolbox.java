@@ -111,8 +111,11 @@ final class DaytonaToolbox {
         }
         if (box == null || (secret.isEmpty() && token.isEmpty())) {
             return Optional.of(world.errors()
-                    .proxy(exchange, 401, "unauthorized: missing authentication: provide a preview access token"
-                            + " (via header, query parameter, or cookie) or an API key or JWT (via header)"));
+                    .proxy(
+                            exchange,
+                            401,
+                            "unauthorized: missing authentication: provide a preview access token"
+                                    + " (via header, query parameter, or cookie) or an API key or JWT (via header)"));
         }
         boolean opens = secret.filter(each -> world.keys().opens(each, box.organization))
                         .isPresent()
@@ -140,8 +143,7 @@ final class DaytonaToolbox {
                                 "bad request: failed to resolve container IP after 3 attempts: no IP address found."
                                         + " Is the Sandbox started?"));
             case ARCHIVED, RESTORING ->
-                Optional.of(world.errors()
-                        .proxy(exchange, 404, "not found: sandbox container not found: " + box.id));
+                Optional.of(world.errors().proxy(exchange, 404, "not found: sandbox container not found: " + box.id));
             default -> Optional.of(Answer.empty(502));
         };
     }
@@ -156,7 +158,9 @@ final class DaytonaToolbox {
         }
         if (!body.isObject()) {
             throw DaytonaRefusal.coded(
-                    400, "INVALID_REQUEST_BODY", body.isMissingNode() ? "invalid body request: EOF" : "invalid body request: no object");
+                    400,
+                    "INVALID_REQUEST_BODY",
+                    body.isMissingNode() ? "invalid body request: EOF" : "invalid body request: no object");
         }
         return DaytonaFields.toolbox(body);
     }

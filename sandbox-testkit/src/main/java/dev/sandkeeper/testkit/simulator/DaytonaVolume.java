@@ -12,7 +12,9 @@ final class DaytonaVolume {
     final Instant createdAt;
     State state = State.PENDING_CREATE;
     Instant updatedAt;
-    @Nullable Instant lastUsedAt;
+
+    @Nullable
+    Instant lastUsedAt;
 
     /** How far it is. */
     enum State {

@@ -10,10 +10,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DaytonaLogShapeTest {
     @ParameterizedTest
     @CsvSource({
-        "0.216.0, , SPLIT", "0.167.0, , SPLIT", "v0.205.1, , SPLIT", "1.0.0, , SPLIT", "0.0.0-dev, , SPLIT",
-        "0.166.9, , MARKED", "0.27.0, , MARKED", "not-a-version, , MARKED",
-        "0.26.9, , MERGED", "0.26.9, true, MERGED",
-        ", true, MARKED", ", false, MERGED", ", , MERGED"
+        "0.216.0, , SPLIT",
+        "0.167.0, , SPLIT",
+        "v0.205.1, , SPLIT",
+        "1.0.0, , SPLIT",
+        "0.0.0-dev, , SPLIT",
+        "0.166.9, , MARKED",
+        "0.27.0, , MARKED",
+        "not-a-version, , MARKED",
+        "0.26.9, , MERGED",
+        "0.26.9, true, MERGED",
+        ", true, MARKED",
+        ", false, MERGED",
+        ", , MERGED"
     })
     void followsTheVersionThatAClientSaysItHas(String version, String split, DaytonaLogShape shape) {
         assertThat(DaytonaLogShape.of(version, split)).isEqualTo(shape);

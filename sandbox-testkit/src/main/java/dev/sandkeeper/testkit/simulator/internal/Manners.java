@@ -27,6 +27,30 @@ public interface Manners {
     Answer error(int status, String message);
 
     /**
+     * Says no in the provider's own words, where they depend on what was asked for.
+     *
+     * @param exchange the request
+     * @param status the HTTP status
+     * @param message what is wrong
+     * @return the answer
+     */
+    default Answer error(Exchange exchange, int status, String message) {
+        return error(status, message);
+    }
+
+    /**
+     * Says that there were too many requests.
+     *
+     * @param exchange the request
+     * @param seconds after which the client may try again; 0 for not to tell
+     * @return the answer
+     */
+    default Answer rateLimited(Exchange exchange, long seconds) {
+        Answer answer = error(exchange, 429, "Rate limit exceeded");
+        return seconds == 0 ? answer : answer.header("Retry-After", Long.toString(seconds));
+    }
+
+    /**
      * What is answered where no route fits.
      *
      * @param exchange the request

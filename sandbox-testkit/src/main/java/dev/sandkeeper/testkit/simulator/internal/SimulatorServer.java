@@ -272,7 +272,7 @@ public final class SimulatorServer implements AutoCloseable {
                 exchange.callback());
         if (!done) {
             exchange.wire().notUpgraded();
-            throw new Refusal(manners.error(400, "this path wants a WebSocket"));
+            throw new Refusal(manners.error(exchange, 400, "this path wants a WebSocket"));
         }
     }
 
@@ -307,7 +307,7 @@ public final class SimulatorServer implements AutoCloseable {
             if (exchange.begun()) {
                 exchange.cut();
             } else {
-                exchange.answer(manners.error(500, "internal server error"));
+                exchange.answer(manners.error(exchange, 500, "internal server error"));
             }
         }
     }
@@ -320,13 +320,12 @@ public final class SimulatorServer implements AutoCloseable {
                 return true;
             }
             case RATE_LIMITED -> {
-                Answer answer = manners.error(429, "Rate limit exceeded");
-                long seconds = fault.time().plusMillis(999).toSeconds();
-                exchange.answer(seconds == 0 ? answer : answer.header("Retry-After", Long.toString(seconds)));
+                exchange.answer(manners.rateLimited(
+                        exchange, fault.time().plusMillis(999).toSeconds()));
                 return true;
             }
             case SERVER_ERROR -> {
-                exchange.answer(manners.error(fault.status(), "internal server error"));
+                exchange.answer(manners.error(exchange, fault.status(), "internal server error"));
                 return true;
             }
             case SLOW -> {
