@@ -143,7 +143,7 @@ public final class Exchange {
 
     private List<String> queryPairs() {
         String query = request.getHttpURI().getQuery();
-        return query == null || query.isEmpty() ? List.of() : List.of(query.split("&"));
+        return query == null || query.isEmpty() ? List.of() : List.of(query.split("&", -1));
     }
 
     /**

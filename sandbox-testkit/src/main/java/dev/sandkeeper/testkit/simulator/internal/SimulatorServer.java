@@ -277,10 +277,16 @@ public final class SimulatorServer implements AutoCloseable {
     }
 
     private void handle(Exchange exchange) {
-        Router router = manners.router(exchange);
-        Optional<Router.Match> match = router.find(exchange.method(), exchange.path());
-        if (match.isEmpty()) {
-            exchange.answer(manners.noRoute(exchange, router.methodsFor(exchange.path())));
+        Optional<Router.Match> match;
+        try {
+            Router router = manners.router(exchange);
+            match = router.find(exchange.method(), exchange.path());
+            if (match.isEmpty()) {
+                exchange.answer(manners.noRoute(exchange, router.methodsFor(exchange.path())));
+                return;
+            }
+        } catch (Refusal e) {
+            exchange.answer(e.answer());
             return;
         }
         SimulatorFault fault = faults.begin(match.get().route().name()).orElse(null);
