@@ -34,9 +34,23 @@ public final class CommandText {
      * @return nothing if a shell cannot run it as it is meant, or not quickly
      */
     public static byte @Nullable [] of(ProcessRequest request, byte[] input, boolean ours, String tag, long seconds) {
-        if (tooLong(request, input)
-                || request.environment().keySet().stream()
-                        .anyMatch(name -> OF_SHELLS.matcher(name).matches())) {
+        return tooLong(request, input) ? null : ofAnyLength(request, input, ours, tag, seconds);
+    }
+
+    /**
+     * Writes a command for who has no quicker way, however long it is.
+     *
+     * @param request as above
+     * @param input as above
+     * @param ours as above
+     * @param tag as above
+     * @param seconds as above
+     * @return nothing if a shell cannot run it as it is meant
+     */
+    public static byte @Nullable [] ofAnyLength(
+            ProcessRequest request, byte[] input, boolean ours, String tag, long seconds) {
+        if (request.environment().keySet().stream()
+                .anyMatch(name -> OF_SHELLS.matcher(name).matches())) {
             return null;
         }
         CommandText command = new CommandText();
