@@ -98,6 +98,16 @@ abstract class ContractSetup {
         return false;
     }
 
+    /**
+     * Whether a thread is the provider's and may outlive a test, where a simulator of it runs in this JVM for all of them.
+     *
+     * @param thread its name
+     * @return default: whether it starts with {@code simulator-}
+     */
+    protected boolean isOfProvider(String thread) {
+        return thread.startsWith("simulator-");
+    }
+
     @BeforeEach
     void rememberThreads() {
         threadsBefore = LeakChecks.liveThreads();
@@ -114,7 +124,7 @@ abstract class ContractSetup {
             commands.forEach(running -> running.process().close());
             backends.forEach(SandboxBackend::close);
         }
-        LeakChecks.assertNoThreadsSince(threadsBefore, patience());
+        LeakChecks.assertNoThreadsSince(threadsBefore, patience(), this::isOfProvider);
     }
 
     private void destroyAll(SandboxBackend cleaner) {

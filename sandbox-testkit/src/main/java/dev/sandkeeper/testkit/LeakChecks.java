@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -72,21 +73,27 @@ public final class LeakChecks implements BeforeEachCallback, AfterEachCallback {
      * @throws AssertionError if one is left; names them all
      */
     public static void assertNoThreadsSince(Set<Thread> before, Duration patience) {
+        assertNoThreadsSince(before, patience, name -> false);
+    }
+
+    /** The same, but for threads whose names belong to somebody else. */
+    static void assertNoThreadsSince(Set<Thread> before, Duration patience, Predicate<String> others) {
         try {
             await().atMost(patience)
                     .pollInterval(Duration.ofMillis(10))
                     .pollInSameThread()
-                    .until(() -> leftSince(before).isEmpty());
+                    .until(() -> leftSince(before, others).isEmpty());
         } catch (ConditionTimeoutException e) {
-            throw new AssertionError("threads were left behind: " + leftSince(before), e);
+            throw new AssertionError("threads were left behind: " + leftSince(before, others), e);
         }
     }
 
-    private static List<String> leftSince(Set<Thread> before) {
+    private static List<String> leftSince(Set<Thread> before, Predicate<String> others) {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.isAlive() && !before.contains(thread))
                 .filter(thread -> !keptForAll(thread))
                 .map(Thread::getName)
+                .filter(others.negate())
                 .sorted()
                 .toList();
     }
