@@ -1,0 +1,25 @@
+package dev.sandkeeper.fly;
+
+import dev.sandkeeper.MemorySize;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import okhttp3.HttpUrl;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link FlyBackend.Builder} has collected, but for the token. */
+record FlySettings(
+        String name,
+        HttpUrl url,
+        String app,
+        @Nullable String organization,
+        List<String> regions,
+        String image,
+        String cpuKind,
+        int cpus,
+        MemorySize memory,
+        String user,
+        int userId,
+        int calls,
+        Duration expiryHorizon,
+        Clock clock) {}
