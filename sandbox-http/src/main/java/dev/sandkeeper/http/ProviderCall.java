@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.Request;
@@ -37,6 +38,8 @@ public final class ProviderCall {
     private @Nullable Duration head;
     private @Nullable Duration silence;
     private long longest = 16L << 20;
+    private volatile @Nullable Call current;
+    private volatile boolean cancelled;
 
     ProviderCall(ProviderClient client, String method, String what, HttpUrl url, Request.Builder request) {
         this.client = client;
@@ -226,6 +229,27 @@ public final class ProviderCall {
      */
     public ProviderSocket socket() {
         return client.socket(this);
+    }
+
+    /** Gives the call up from another thread, before its head has come: who makes it is told that the connection was lost. */
+    public void cancel() {
+        cancelled = true;
+        Call running = current;
+        if (running != null) {
+            running.cancel();
+        }
+    }
+
+    /** What {@link #cancel()} gives up from now on. */
+    void runs(Call running) {
+        current = running;
+        if (cancelled) {
+            running.cancel();
+        }
+    }
+
+    boolean cancelled() {
+        return cancelled;
     }
 
     ProviderClient client() {

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -145,6 +146,22 @@ public final class ProviderClient implements AutoCloseable {
         return faults.interrupted(what, cause);
     }
 
+    /**
+     * Runs something later, on the thread that watches over calls: it must not block.
+     *
+     * @param time when
+     * @param task what
+     * @return calls it off; does nothing if the client is closed, which calls it off, too
+     */
+    public Runnable after(Duration time, Runnable task) {
+        try {
+            Future<?> timer = watchdog.after(time, task);
+            return () -> timer.cancel(false);
+        } catch (RejectedExecutionException e) {
+            return () -> {};
+        }
+    }
+
     Answer send(ProviderCall call) {
         Deadline deadline = Deadline.in(call.within() == null ? settings.callTimeout : call.within());
         return repeated(call, () -> {
@@ -236,6 +253,7 @@ public final class ProviderClient implements AutoCloseable {
                 call.request(progress, new Silence(call.silence() == null ? settings.silence : call.silence())));
         boolean given = false;
         try {
+            call.runs(running);
             progress.start(running, deadline);
             Response response = running.execute();
             progress.headCame();
@@ -274,7 +292,7 @@ public final class ProviderClient implements AutoCloseable {
             ProviderCall call, Progress progress, Deadline deadline, long nanos, IOException e) {
         SandboxException shown = lost(call, progress, e);
         LOG.debug("{}: {} -> no answer after {} ms", settings.backend, call, TimeUnit.NANOSECONDS.toMillis(nanos));
-        if (closed || shown instanceof SandboxInterruptedException) {
+        if (closed || call.cancelled() || shown instanceof SandboxInterruptedException) {
             breaker.undecided();
             return last(shown, deadline);
         }
