@@ -56,14 +56,12 @@ public final class OpenApiCheck implements TrafficCheck {
      * @return the check
      */
     public static OpenApiCheck of(
-            Path file,
-            Predicate<SimulatorTraffic> applies,
-            UnaryOperator<String> path,
-            List<KnownError> knownErrors) {
+            Path file, Predicate<SimulatorTraffic> applies, UnaryOperator<String> path, List<KnownError> knownErrors) {
         OpenApiInteractionValidator validator = OpenApiInteractionValidator.createForSpecificationUrl(
                         file.toUri().toString())
                 .withLevelResolver(LevelResolver.create()
-                        // Fields may be added by the service at any time; of ours the simulator refuses what it does not know.
+                        // Fields may be added by the service at any time; of ours the simulator refuses what it does
+                        // not know.
                         .withLevel("validation.schema.additionalProperties", ValidationReport.Level.IGNORE)
                         // The files leave out what every client may send.
                         .withLevel("validation.request.parameter.query.unexpected", ValidationReport.Level.ERROR)
@@ -93,8 +91,7 @@ public final class OpenApiCheck implements TrafficCheck {
                 .filter(message -> message.getLevel() == ValidationReport.Level.ERROR)
                 .map(ValidationReport.Message::getMessage)
                 .filter(message -> knownErrors.stream()
-                        .noneMatch(known ->
-                                known.traffic().test(traffic) && message.contains(known.message())))
+                        .noneMatch(known -> known.traffic().test(traffic) && message.contains(known.message())))
                 .map(message -> traffic + ": " + message)
                 .toList();
     }
@@ -108,8 +105,7 @@ public final class OpenApiCheck implements TrafficCheck {
             for (String pair : traffic.query().split("&", -1)) {
                 int equals = pair.indexOf('=');
                 String value = equals < 0 ? "" : pair.substring(equals + 1);
-                builder.withQueryParam(
-                        decode(equals < 0 ? pair : pair.substring(0, equals)), decode(value));
+                builder.withQueryParam(decode(equals < 0 ? pair : pair.substring(0, equals)), decode(value));
             }
         }
         if (traffic.requestBody().length > 0) {

@@ -102,7 +102,8 @@ public final class ProtoCheck implements TrafficCheck {
         if (traffic.complete()) {
             checkEnd(answers.end(), found);
         }
-        if (method.answer().endsWith("Response") && (method.name().equals("Start") || method.name().equals("Connect"))) {
+        if (method.answer().endsWith("Response")
+                && (method.name().equals("Start") || method.name().equals("Connect"))) {
             checkOrder(answers, traffic.complete(), found);
         }
     }
@@ -126,7 +127,8 @@ public final class ProtoCheck implements TrafficCheck {
             return;
         }
         JsonNode error = ends.get(0).path("error");
-        if (!ends.get(0).isObject() || (!error.isMissingNode() && !CODES.contains(error.path("code").asText()))) {
+        if (!ends.get(0).isObject()
+                || (!error.isMissingNode() && !CODES.contains(error.path("code").asText()))) {
             found.add("the frame that ends the stream is malformed");
         }
     }
@@ -183,17 +185,18 @@ public final class ProtoCheck implements TrafficCheck {
     }
 
     private void scalar(String name, String type, JsonNode value, List<String> found) {
-        boolean right =
-                switch (type) {
-                    case "string" -> value.isTextual();
-                    case "bytes" -> value.isTextual() && value.asText().matches("[A-Za-z0-9+/]*={0,2}");
-                    case "bool" -> value.isBoolean();
-                    case "uint32" -> value.isIntegralNumber() && value.longValue() >= 0;
-                    case "int32", "sint32" -> value.isInt();
-                    case "int64", "uint64", "sint64" -> value.isTextual() && value.asText().matches("-?[0-9]+");
-                    case "google.protobuf.Timestamp" -> value.asText().matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z");
-                    default -> true;
-                };
+        boolean right = switch (type) {
+            case "string" -> value.isTextual();
+            case "bytes" -> value.isTextual() && value.asText().matches("[A-Za-z0-9+/]*={0,2}");
+            case "bool" -> value.isBoolean();
+            case "uint32" -> value.isIntegralNumber() && value.longValue() >= 0;
+            case "int32", "sint32" -> value.isInt();
+            case "int64", "uint64", "sint64" ->
+                value.isTextual() && value.asText().matches("-?[0-9]+");
+            case "google.protobuf.Timestamp" ->
+                value.asText().matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z");
+            default -> true;
+        };
         if (!right) {
             found.add(name + " is no " + type);
         }

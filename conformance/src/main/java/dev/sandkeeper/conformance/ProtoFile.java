@@ -31,7 +31,11 @@ record ProtoFile(
     record Message(Map<String, Field> fields) {}
 
     /** A field, by its JSON name. */
-    record Field(String type, boolean repeated, boolean map, @Nullable String oneOf) {}
+    record Field(
+            String type,
+            boolean repeated,
+            boolean map,
+            @Nullable String oneOf) {}
 
     static ProtoFile parse(String text) {
         return new Parser(text).parse();
@@ -154,8 +158,9 @@ record ProtoFile(
         }
 
         private static String camel(String name) {
-            return Pattern.compile("_([a-z])").matcher(name).replaceAll(match -> match.group(1)
-                    .toUpperCase(Locale.ROOT));
+            return Pattern.compile("_([a-z])")
+                    .matcher(name)
+                    .replaceAll(match -> match.group(1).toUpperCase(Locale.ROOT));
         }
 
         private void readEnum() {

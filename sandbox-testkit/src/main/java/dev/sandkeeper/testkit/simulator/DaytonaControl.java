@@ -99,7 +99,16 @@ final class DaytonaControl {
         route("POST", BOX + "/ports/{port}/signed-preview-url/{token}/expire", null, this::revoke);
         route("GET", BOX + "/build-logs-url", null, this::buildLogsUrl);
         route("POST", BOX + "/ssh-access", WRITE, this::ssh);
-        operation("DELETE", "/ssh-access", WRITE, (box, exchange) -> {});
+        operation(
+                "DELETE",
+                "/ssh-access",
+                WRITE,
+                (box, exchange) ->
+                        world.previews().endSsh(box, exchange.query("token").orElse("")));
+        route("GET", "/api/sandbox/ssh-access/validate", null, (organization, exchange) -> {
+            Optional<String> box = world.previews().ssh(exchange.query("token").orElse(""));
+            return Answer.json(200, Json.object().put("valid", box.isPresent()).put("sandboxId", box.orElse("")));
+        });
     }
 
     private void route(String method, String template, @Nullable String permission, Organized answer) {
@@ -299,14 +308,7 @@ final class DaytonaControl {
             throw DaytonaRefusal.bad("expiresInMinutes must be from 1 to " + LONGEST_SSH_MINUTES);
         }
         DaytonaBox box = find(organization, exchange);
-        String token = DaytonaTokens.ssh();
-        String now = DaytonaTime.millis(world.time().now());
-        ObjectNode answer = Json.object();
-        answer.put("id", DaytonaShelf.id()).put("sandboxId", box.id).put("token", token);
-        answer.put("expiresAt", DaytonaTime.millis(world.time().now().plusSeconds(minutes * 60)));
-        answer.put("createdAt", now).put("updatedAt", now);
-        answer.put("sshCommand", "ssh -p 22 " + token + "@127.0.0.1");
-        return Answer.json(200, answer);
+        return Answer.json(200, world.previews().giveSsh(box, minutes));
     }
 
     /** What no JSON parser of the server looks at is as good as an empty object. */

@@ -37,6 +37,7 @@ final class DaytonaGuest {
     private final Executor workers;
     private final Map<String, DaytonaSession> sessions = new LinkedHashMap<>();
     private final Map<String, DaytonaPty> ptys = new LinkedHashMap<>();
+    private final Map<String, String> later = new LinkedHashMap<>();
     private @Nullable BackendSandbox sandbox;
     private @Nullable String home;
 
@@ -158,8 +159,8 @@ final class DaytonaGuest {
             String directory,
             byte @Nullable [] input,
             @Nullable TerminalSize terminal) {
-        ProcessRequest request =
-                new ProcessRequest(arguments, environment, directory, null, input == null, null, false, terminal);
+        ProcessRequest request = new ProcessRequest(
+                arguments, withLater(environment), directory, null, input == null, null, false, terminal);
         if (input == null) {
             return sandbox().start(request);
         }
@@ -169,6 +170,21 @@ final class DaytonaGuest {
         BackendProcess process = sandbox().start(request.withStdin());
         workers.execute(() -> write(process, input));
         return process;
+    }
+
+    private synchronized Map<String, String> withLater(Map<String, String> environment) {
+        Map<String, String> all = new LinkedHashMap<>(later);
+        all.putAll(environment);
+        return all;
+    }
+
+    /** Changes the environment of what is started from now on. */
+    synchronized void change(Map<String, String> set, List<String> unset, @Nullable String unsetValuePrefix) {
+        if (unsetValuePrefix != null && !unsetValuePrefix.isEmpty()) {
+            later.values().removeIf(value -> value.startsWith(unsetValuePrefix));
+        }
+        unset.forEach(later::remove);
+        later.putAll(set);
     }
 
     private static void write(BackendProcess process, byte[] input) {

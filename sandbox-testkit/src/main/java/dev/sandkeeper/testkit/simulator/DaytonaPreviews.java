@@ -13,6 +13,9 @@ final class DaytonaPreviews {
     static final long LONGEST_SECONDS = 86_400;
     private static final int LAST_PORT = 65_535;
 
+    /** Before a login's name, which no address can have. */
+    private static final String SSH = "ssh ";
+
     private final Map<String, Signed> signed = new ConcurrentHashMap<>();
     private final DaytonaTime time;
     private final String domain;
@@ -67,6 +70,31 @@ final class DaytonaPreviews {
             throw DaytonaRefusal.missing("Signed preview URL not found");
         }
         signed.remove(token);
+    }
+
+    /** A login that this host has no server for. */
+    ObjectNode giveSsh(DaytonaBox box, long minutes) {
+        String token = DaytonaTokens.ssh();
+        Instant now = time.now();
+        Instant end = now.plus(Duration.ofMinutes(minutes));
+        signed.put(SSH + token, new Signed(box.id, 22, end));
+        ObjectNode access = Json.object();
+        access.put("id", DaytonaShelf.id()).put("sandboxId", box.id).put("token", token);
+        access.put("expiresAt", DaytonaTime.millis(end));
+        access.put("createdAt", DaytonaTime.millis(now)).put("updatedAt", DaytonaTime.millis(now));
+        return access.put("sshCommand", "ssh -p 22 " + token + "@127.0.0.1");
+    }
+
+    /** Ends one login of a sandbox, or all of them. */
+    void endSsh(DaytonaBox box, String token) {
+        signed.entrySet()
+                .removeIf(entry -> entry.getKey().startsWith(SSH + token)
+                        && entry.getValue().sandbox().equals(box.id));
+    }
+
+    /** The sandbox that a login leads to, while it does. */
+    Optional<String> ssh(String token) {
+        return find(SSH + token).map(Signed::sandbox);
     }
 
     /** What a name in an address stands for, while it does. */

@@ -42,6 +42,7 @@ final class DaytonaProcesses {
         toolbox.add("GET", "/work-dir", (guest, exchange) -> exchange.answer(200, directory(guest.workDirectory())));
         toolbox.add(
                 "GET", "/user-home-dir", (guest, exchange) -> exchange.answer(200, directory(guest.homeDirectory())));
+        toolbox.add("POST", "/env", DaytonaProcesses::environment);
         toolbox.add("GET", "/port", this::ports);
         toolbox.add("GET", "/port/{port}/in-use", this::portInUse);
     }
@@ -155,6 +156,14 @@ final class DaytonaProcesses {
             throw DaytonaRefusal.bad("bad request: unsupported language: " + language);
         }
         return List.of("sh", "-c", merged + program, "sh", code);
+    }
+
+    /** Holds for what is started from now on. */
+    private static void environment(DaytonaGuest guest, Exchange exchange) throws IOException {
+        DaytonaFields fields = DaytonaToolbox.body(exchange);
+        guest.sandbox();
+        guest.change(fields.texts("set"), fields.list("unset"), fields.text("unsetValuePrefix"));
+        exchange.answer(200, Json.object().put("message", "environment updated"));
     }
 
     /** Of all sockets that listen, from 3000 on as the daemon counts. */

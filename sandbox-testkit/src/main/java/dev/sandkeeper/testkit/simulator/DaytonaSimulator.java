@@ -10,6 +10,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
@@ -118,6 +119,15 @@ public final class DaytonaSimulator implements AutoCloseable {
      */
     public URI apiUrl() {
         return URI.create(server.uri() + "/api");
+    }
+
+    /**
+     * What the official SDKs read.
+     *
+     * @return variables of the environment, the key among them
+     */
+    public Map<String, String> environment() {
+        return Map.of("DAYTONA_API_URL", apiUrl().toString(), "DAYTONA_API_KEY", DEFAULT_KEY);
     }
 
     /**
