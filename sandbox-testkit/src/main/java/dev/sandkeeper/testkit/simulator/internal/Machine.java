@@ -1,6 +1,7 @@
 package dev.sandkeeper.testkit.simulator.internal;
 
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.Signal;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
@@ -183,6 +184,9 @@ public final class Machine {
         try {
             sandbox.close();
             machines.backing().destroy(ref());
+        } catch (SandboxInterruptedException e) {
+            // the simulator is being closed, which destroys whatever is left
+            LOG.debug("the sandbox {} is left to be destroyed later", ref());
         } catch (SandboxException e) {
             LOG.warn("the sandbox {} may be left until the simulator is closed: {}", ref(), e.toString());
         } finally {
