@@ -99,9 +99,9 @@ need() {
     export JAVA_HOME=$home
 }
 
-# Builds the benchmarks into target/bench of each module, unless nothing has changed since that was last done.
-build_benchmarks() {
-    local built=benchmarks/target/bench/built
+# build_for_scripts MODULE: builds it into target/bench of each module, unless nothing has changed since that was last done.
+build_for_scripts() {
+    local built=$1/target/bench/built
     if [ -e "$built" ] && [ -z "$(find pom.xml */pom.xml */src -newer "$built" -print -quit)" ]; then
         say "finds everything built"
         return
@@ -109,7 +109,21 @@ build_benchmarks() {
     say "builds with $("$JAVA_HOME/bin/javac" -version 2>&1); the first time Maven downloads what that needs"
     # what changes during the build is newer than its beginning
     touch "$work/begun"
-    mvn -q -B -Dstyle.color=never -Dquick -Punchecked -Dtarget=target/bench -pl benchmarks -am process-classes </dev/null ||
+    mvn -q -B -Dstyle.color=never -Dquick -Punchecked -Dtarget=target/bench -pl "$1" -am process-classes </dev/null ||
         fail "the build failed; see above"
     mv "$work/begun" "$built"
+}
+
+build_benchmarks() {
+    build_for_scripts benchmarks
+}
+
+# Builds the simulators' programs; sets classpath, and api for java where there is an engine.
+build_conformance() {
+    build_for_scripts conformance
+    # shellcheck disable=SC2034 # read by who calls this
+    classpath=conformance/target/bench/classes:$(cat conformance/target/bench/classpath)
+    api=()
+    # shellcheck disable=SC2034
+    ! engine_answers || api=(-Dapi.version="$(docker version --format '{{.Server.APIVersion}}')")
 }

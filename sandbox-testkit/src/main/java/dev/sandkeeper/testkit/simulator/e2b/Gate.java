@@ -142,8 +142,8 @@ final class Gate {
                         .filter(Signature.of(exchange, operation, each.token())::equals)
                         .isPresent())
                 .findFirst();
-        SimulatedSandbox sandbox = running(
-                signed.orElseThrow(() -> Refusal.text(400, "Invalid host")).id());
+        SimulatedSandbox sandbox = running(signed.orElseThrow(() -> ApiErrors.refusal(401, "invalid signature"))
+                .id());
         checkFiles(exchange, sandbox, operation);
         return sandbox;
     }

@@ -3,7 +3,6 @@ package dev.sandkeeper.testkit.simulator.e2b;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.ExitStatus;
-import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.Signal;
 import dev.sandkeeper.testkit.simulator.e2b.SimulatedSandbox.State;
 import dev.sandkeeper.testkit.simulator.internal.AnswerStream;
@@ -18,12 +17,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The events of one process as one client sees them. */
 final class ProcessStream {
-    private static final Logger LOG = LoggerFactory.getLogger(ProcessStream.class);
     /** How often it looks whether the client or the sandbox has gone. */
     private static final Duration LOOK = Duration.ofMillis(100);
 
@@ -51,13 +47,16 @@ final class ProcessStream {
     }
 
     /**
-     * Sends events until the process has ended, the deadline has passed or somebody has gone. The process goes on unless the
-     * deadline is its own.
+     * Sends events until the process has ended, the deadline of the call has passed or somebody has gone.
      */
-    void run(RunningCommand.Attachment output, boolean owns) throws IOException, InterruptedException {
+    void run(RunningCommand.Attachment output) throws IOException, InterruptedException {
         send("start", Json.object().put("pid", entry.pid()));
         while (true) {
             Output next = output.next(LOOK);
+            if (timeout.isPresent() && passed(started, timeout.get())) {
+                Connect.end(answer, Connect.failure("deadline_exceeded", "context deadline exceeded"));
+                return;
+            }
             if (next != null) {
                 send("data", data(next));
             } else if (output.atEnd()) {
@@ -69,28 +68,11 @@ final class ProcessStream {
             } else if (passed(lastSent, keepalive)) {
                 send("keepalive", Json.object());
             }
-            if (timeout.isPresent() && passed(started, timeout.get())) {
-                if (owns) {
-                    kill();
-                }
-                Connect.end(answer, Connect.failure("deadline_exceeded", "context deadline exceeded"));
-                return;
-            }
         }
     }
 
     private static boolean passed(long since, Duration time) {
         return System.nanoTime() - since >= time.toNanos();
-    }
-
-    private void kill() {
-        server.run("deadline", () -> {
-            try {
-                entry.command().kill();
-            } catch (SandboxException e) {
-                LOG.debug("{} is left to its sandbox's end: {}", entry.pid(), e.toString());
-            }
-        });
     }
 
     private void send(String event, ObjectNode content) throws IOException {

@@ -19,6 +19,7 @@ import dev.sandkeeper.testkit.simulator.internal.Router;
 import dev.sandkeeper.testkit.simulator.internal.RunningCommand;
 import dev.sandkeeper.testkit.simulator.internal.SimulatorServer;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -26,10 +27,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@code process.Process}: commands in a sandbox. */
 final class Processes {
+    private static final Logger LOG = LoggerFactory.getLogger(Processes.class);
     private static final int LARGEST_DATA = 32 * 1024;
     private static final int LARGEST_PTY_DATA = 16 * 1024;
     /** Directories of which it is known that they exist. */
@@ -60,8 +65,25 @@ final class Processes {
         ProcessTable.Entry entry = started(sandbox, Gate.user(exchange), Connect.request(exchange));
         RunningCommand command = entry.command();
         try (RunningCommand.Attachment output = command.attach()) {
+            ProcessStream events = new ProcessStream(exchange, answer, sandbox, entry, server);
             command.pump(server, () -> ProcessTable.ended(entry));
-            new ProcessStream(exchange, answer, sandbox, entry, server).run(output, true);
+            // It is the process's own, whether or not a client still listens.
+            Connect.timeout(exchange).ifPresent(time -> endAfter(time, entry));
+            events.run(output);
+        }
+    }
+
+    private void endAfter(Duration time, ProcessTable.Entry entry) {
+        Future<?> alarm = server.after(time, () -> server.run("deadline", () -> kill(entry)));
+        Future<?> ended = entry.command().onEnd().whenComplete((status, failure) -> alarm.cancel(false));
+        LOG.trace("{} ends in time: {}", entry.pid(), ended);
+    }
+
+    private static void kill(ProcessTable.Entry entry) {
+        try {
+            entry.command().kill();
+        } catch (SandboxException e) {
+            LOG.debug("{} is left to its sandbox's end: {}", entry.pid(), e.toString());
         }
     }
 
@@ -179,7 +201,7 @@ final class Processes {
             throws IOException, InterruptedException {
         ProcessTable.Entry entry = selected(sandbox, Connect.fields(Connect.request(exchange), "process"));
         try (RunningCommand.Attachment output = entry.command().attach()) {
-            new ProcessStream(exchange, answer, sandbox, entry, server).run(output, false);
+            new ProcessStream(exchange, answer, sandbox, entry, server).run(output);
         }
     }
 

@@ -188,7 +188,7 @@ public final class Machine {
             // the simulator is being closed, which destroys whatever is left
             LOG.debug("the sandbox {} is left to be destroyed later", ref());
         } catch (SandboxException e) {
-            LOG.warn("the sandbox {} may be left until the simulator is closed: {}", ref(), e.toString());
+            LOG.debug("the sandbox {} may be left until the simulator is closed: {}", ref(), e.toString());
         } finally {
             processes.clear();
             machines.destroyed(this);

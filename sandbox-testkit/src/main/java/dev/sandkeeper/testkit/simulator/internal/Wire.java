@@ -142,8 +142,12 @@ final class Wire {
             exchange.finished(
                     response.isCommitted() ? response.getStatus() : 0, response.getHeaders(), kept.bytes(), false);
             endPoint().close();
-            // Jetty takes the connection back with this.
-            callback.failed(new IOException("the connection was cut"));
+            // Jetty takes the connection back with this; where nothing was sent it would complain of a failure.
+            if (response.isCommitted()) {
+                callback.failed(new IOException("the connection was cut"));
+            } else {
+                callback.succeeded();
+            }
         }
     }
 

@@ -365,7 +365,7 @@ class E2bSimulatorTest {
                 .isEqualTo("signed");
         assertThat(client.send("POST", "/files?path=a&signature=" + signature, "x")
                         .status())
-                .isEqualTo(400);
+                .isEqualTo(401);
         long past = clock.instant().getEpochSecond() - 1;
         String expired = encoded(Signature.of("a", "read", "", made.token(), "" + past));
         assertThat(client.send("GET", "/files?path=a&signature=" + expired + "&signature_expiration=" + past, "")
