@@ -5,6 +5,7 @@ import dev.sandkeeper.testkit.simulator.SimulatorFault;
 import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -19,11 +20,14 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A request and the way to answer it, once, with faults and alterations on the way out. Handlers use it on one thread at a time.
  */
 public final class Exchange {
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
     private static final int LARGEST_JSON = 8 * 1024 * 1024;
 
     private final Request request;
@@ -227,7 +231,18 @@ public final class Exchange {
      * @param answer what is sent, unless a fault is in the way
      */
     public void answer(Answer answer) {
+        drain();
         wire.whole(server.alteration().answer(this, answer));
+    }
+
+    /** Reads what the handler has left of the request: a client that is still sending would see a broken connection. */
+    private void drain() {
+        try {
+            long rest = body().transferTo(OutputStream.nullOutputStream());
+            LOG.trace("{} bytes of {} were not looked at", rest, this);
+        } catch (IOException e) {
+            LOG.debug("the request of {} broke off: {}", this, e.toString());
+        }
     }
 
     /**
