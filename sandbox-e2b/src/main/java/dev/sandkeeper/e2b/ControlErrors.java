@@ -27,7 +27,7 @@ final class ControlErrors implements ErrorMapper {
                                 .remedy("Name a template of your team or a public one, such as base"))
                         : new SandboxGoneException(null, null, failure.failure("sandbox_gone", message));
             case 429 ->
-                failure.retryAfter() == null
+                failure.retryAfter() == null && startsASandbox(failure)
                         ? new QuotaExceededException(failure.failure("plan_concurrency_limit", message)
                                 .remedy("Destroy or pause sandboxes, or raise the plan's limit of sandboxes at a time"))
                         : failure.usual(message);
@@ -36,5 +36,12 @@ final class ControlErrors implements ErrorMapper {
                         .remedy("Try again shortly; E2B had no room for the sandbox"));
             default -> failure.usual(message);
         };
+    }
+
+    /** Only that comes upon the limit of sandboxes at a time, of which no waiting is asked. */
+    private static boolean startsASandbox(ProviderFailure failure) {
+        return failure.request().startsWith("POST ")
+                && (failure.request().endsWith("/sandboxes")
+                        || failure.request().endsWith("/connect"));
     }
 }

@@ -144,6 +144,11 @@ class ControlPlaneTest {
                 "Retry-After",
                 "99");
         assertRefused(429, "<html>slow down</html>", QuotaExceededException.class, "plan_concurrency_limit");
+        answers(429, "<html>slow down</html>");
+        assertThatThrownBy(() -> backend.destroy("i1"))
+                .isInstanceOfSatisfying(
+                        BackendUnavailableException.class,
+                        e -> assertThat(e.code()).isEqualTo("rate_limited"));
     }
 
     @Test

@@ -100,6 +100,16 @@ public abstract class ManagerContract {
         return 40;
     }
 
+    /**
+     * Whether a thread is the provider's and may outlive a test, where a simulator of it runs in this JVM for all of them.
+     *
+     * @param thread its name
+     * @return default: whether it starts with {@code simulator-}
+     */
+    protected boolean isOfProvider(String thread) {
+        return thread.startsWith("simulator-");
+    }
+
     @BeforeEach
     final void start() {
         threadsBefore = LeakChecks.liveThreads();
@@ -115,7 +125,7 @@ public abstract class ManagerContract {
             left.forEach(resource -> witness.destroy(resource.providerRef()));
             assertThat(left).as("what is left at the provider").isEmpty();
         }
-        LeakChecks.assertNoThreadsSince(threadsBefore, PATIENCE);
+        LeakChecks.assertNoThreadsSince(threadsBefore, PATIENCE, this::isOfProvider);
     }
 
     private SandboxManager manager(SandboxStore over) {
