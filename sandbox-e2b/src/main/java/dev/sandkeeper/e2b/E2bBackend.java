@@ -362,11 +362,13 @@ public final class E2bBackend implements SandboxBackend {
         return new OwnedListing(resources, true);
     }
 
-    /** Memory and disk as of a few seconds ago. E2B does not tell the processor time. */
+    /**
+     * Memory as of a few seconds ago. E2B does not tell the processor time, and of the disk only what the whole of it holds, the
+     * system included: what the workspace holds is measured in the sandbox instead.
+     */
     @Override
     public Optional<ResourceUsage> usage(String providerRef) {
-        return api.metrics(providerRef)
-                .map(metric -> new ResourceUsage(null, metric.memUsed(), null, metric.diskUsed()));
+        return api.metrics(providerRef).map(metric -> new ResourceUsage(null, metric.memUsed(), null, null));
     }
 
     @Override

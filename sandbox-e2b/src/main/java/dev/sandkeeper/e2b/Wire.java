@@ -56,8 +56,5 @@ final class Wire {
         }
     }
 
-    record Metric(
-            @Nullable Long timestampUnix,
-            @Nullable Long memUsed,
-            @Nullable Long diskUsed) {}
+    record Metric(@Nullable Long memUsed) {}
 }

@@ -100,7 +100,8 @@ class CutStreamTest {
         try (BackendSandbox sandbox = create()) {
             assertThat(e2b.simulator().sandboxes()).containsExactly(sandbox.providerRef());
             Collected output = new Collected();
-            assertThat(sandbox.start(script("echo alive", null)).pump(output).exitCode()).isZero();
+            assertThat(sandbox.start(script("echo alive", null)).pump(output).exitCode())
+                    .isZero();
             assertThat(output.text()).isEqualTo("alive\n");
         }
         assertThat(faults().calls("POST /sandboxes")).isEqualTo(1);
@@ -148,8 +149,7 @@ class CutStreamTest {
             String beating = "while :; do echo x >> beat; sleep 0.1; done";
             BackendProcess kept = sandbox.start(script(beating, null));
             // longer than it would live without a sign
-            await().atMost(Duration.ofSeconds(30))
-                    .until(() -> faults().calls("POST /files") > 5);
+            await().atMost(Duration.ofSeconds(30)).until(() -> faults().calls("POST /files") > 5);
             long before = size(sandbox);
             await().atMost(Duration.ofSeconds(5)).until(() -> size(sandbox) > before);
             faults().always("POST /files", SimulatorFault.of(Kind.LOST_REQUEST));
@@ -178,7 +178,8 @@ class CutStreamTest {
         try (BackendSandbox sandbox = create()) {
             int before = faults().calls(START);
             faults().next(START, SimulatorFault.of(Kind.LOST_ANSWER));
-            assertThatThrownBy(() -> sandbox.start(script("echo once >> runs", null)).pump(new Collected()))
+            assertThatThrownBy(() ->
+                            sandbox.start(script("echo once >> runs", null)).pump(new Collected()))
                     .isInstanceOf(SandboxException.class);
             assertThat(faults().calls(START)).isEqualTo(before + 1);
         }
