@@ -24,7 +24,11 @@ final class E2bDefects {
 
     static List<Defect> all() {
         return List.of(
-                answer("create answers 200", "readme", "POST /v2/sandboxes", each -> each.status(200)),
+                answer(
+                        "a sandbox that is gone is a 404 at its own address",
+                        "lifecycle",
+                        "GET /health",
+                        each -> each.status() == 502 ? each.status(404) : each),
                 answer(
                         "a killed sandbox is a 404 without code",
                         "lifecycle",
@@ -52,14 +56,10 @@ final class E2bDefects {
                         "GET /v2/sandboxes",
                         each -> new Answer(each.status(), Map.of("Content-Type", "application/json"), each.body())),
                 answer(
-                        "a size is a number",
+                        "a kind of file has another name",
                         "directories",
                         "POST /filesystem.Filesystem/Stat",
-                        each -> new Answer(
-                                each.status(),
-                                each.headers(),
-                                text(new String(each.body(), StandardCharsets.UTF_8)
-                                        .replaceAll("\"size\":\"([0-9]+)\"", "\"size\":$1")))),
+                        each -> replace(each, "FILE_TYPE_FILE", "REGULAR")),
                 answer(
                         "an existing directory is made again",
                         "directories",

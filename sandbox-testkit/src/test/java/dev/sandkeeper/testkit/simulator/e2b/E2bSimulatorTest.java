@@ -281,7 +281,7 @@ class E2bSimulatorTest {
                 "process.Process/Start",
                 "{\"process\":{\"cmd\":\"cat\"}}",
                 "Connect-Timeout-Ms",
-                "1400",
+                "3000",
                 "Keepalive-Ping-Interval",
                 "1");
         assertThat(events.get(1).at("/event/keepalive").isObject()).isTrue();
