@@ -96,6 +96,14 @@ final class FlyFleet {
                 && !machine.destroyedAt.plus(settings.destroyedReadable()).isAfter(now());
     }
 
+    /** How many Machines are not destroyed. */
+    int living() {
+        return alone(() -> (int) apps.values().stream()
+                .flatMap(app -> app.machines().values().stream())
+                .filter(machine -> !machine.isDestroyed())
+                .count());
+    }
+
     /** Waits until a Machine is as it is wanted, without holding anybody up. */
     boolean await(FlyMachine machine, Predicate<FlyMachine> wanted, Duration patience) throws InterruptedException {
         long left = patience.toNanos();
@@ -339,7 +347,7 @@ final class FlyFleet {
         for (FlyMachine machine : app.machines().values()) {
             boolean gone = machine.destroyedAt != null && !machine.destroyedAt.isAfter(seen);
             if (!machine.createdAt.isAfter(seen) && filter.test(machine) && (deleted || !gone)) {
-                ObjectNode json = machine.json(summary);
+                ObjectNode json = machine.json(summary, names::told);
                 if (machine.isDestroyed() && !gone) {
                     json.put("state", "started");
                 }

@@ -1,6 +1,7 @@
 package dev.sandkeeper.testkit.simulator;
 
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.MarkScanner;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,32 +24,41 @@ import org.slf4j.LoggerFactory;
 /**
  * What runs inside a machine: one shell in the real sandbox that starts the main process and whatever is executed, each as a child
  * of its own, all in one process namespace, as a guest's init does. It is told what to do on its standard input; what has
- * ended it tells on its standard output, a line of number, exit code and sizes, and the bytes of both streams behind it. Safe
+ * ended it tells on its standard output. Safe
  * from many threads.
  */
 final class FlyGuest {
     private static final Logger LOG = LoggerFactory.getLogger(FlyGuest.class);
 
-    /** Nothing is told of a command that the simulator gave up waiting for: it goes on, as under the real init. */
+    /**
+     * What has ended is told by one process, so that nothing is mixed. Nobody waits for a command that the simulator gave up: it
+     * goes on, as under the real init.
+     */
     private static final String INIT = """
             exec 8>&1
             fly_d=/tmp/.fly-init
             mkdir -p "$fly_d"
-            fly_ended() {
-              (
-                flock 9
-                set -- "$1" "$2" $(stat -c %s "$fly_d/$1.o" "$fly_d/$1.e")
-                printf 'R %s %s %s %s\\n' "$1" "$2" "$3" "$4"
-                cat "$fly_d/$1.o" "$fly_d/$1.e"
-                rm -f "$fly_d/$1.o" "$fly_d/$1.e"
-              ) 9>"$fly_d/lock" >&8
-            }
+            mkfifo "$fly_d/ended"
+            exec 9<>"$fly_d/ended"
+            (
+              fly_l= fly_n=0
+              while read -r fly_i fly_c; do
+                printf 'R %%s %%s\\n' "$fly_i" "$fly_c"
+                [ ! -s "$fly_d/$fly_i.o" ] || cat "$fly_d/$fly_i.o"
+                printf '\\001%1$s'
+                [ ! -s "$fly_d/$fly_i.e" ] || cat "$fly_d/$fly_i.e"
+                printf '\\001%1$s'
+                fly_l="$fly_l $fly_d/$fly_i.o $fly_d/$fly_i.e" fly_n=$((fly_n + 1))
+                [ "$fly_n" -lt 32 ] || { rm -f $fly_l; fly_l= fly_n=0; }
+              done <&9 >&8
+            ) &
             cd /
             """;
 
     private final Machine machine;
     private final BackendProcess init;
     private final Map<Long, CompletableFuture<Ended>> running = new HashMap<>();
+    private final String mark = UUID.randomUUID().toString();
     private final Frames frames = new Frames();
     private long number;
     private boolean gone;
@@ -68,7 +79,7 @@ final class FlyGuest {
     static FlyGuest boot(Machine machine, @Nullable String user, SimulatorServer server) throws IOException {
         BackendProcess init = machine.start(new ProcessRequest(List.of("sh"), Map.of(), "/", user, true, null));
         FlyGuest guest = new FlyGuest(machine, init);
-        guest.tell(INIT);
+        guest.tell(INIT.formatted(guest.mark));
         server.run("init", guest::listen);
         return guest;
     }
@@ -126,12 +137,11 @@ final class FlyGuest {
             }
             text.append("' | ");
         }
-        text.append("( exec 8>&-; exec");
         for (String word : command) {
             text.append(" '").append(word.replace("'", "'\\''")).append('\'');
         }
-        text.append(")").append(input.length == 0 ? " </dev/null" : "");
-        text.append(" >\"$fly_d/%d.o\" 2>\"$fly_d/%d.e\"; fly_ended %d $?) &\n".formatted(id, id, id));
+        text.append(input.length == 0 ? " </dev/null" : "");
+        text.append(" >\"$fly_d/%1$d.o\" 2>\"$fly_d/%1$d.e\" 8>&- 9>&-; echo \"%1$d $?\" >&9) &\n".formatted(id));
         // this alone takes leave of those that have ended: they would count as processes for ever
         text.append("jobs >/dev/null\n");
         tell(text.toString());
@@ -151,71 +161,50 @@ final class FlyGuest {
         return running.remove(id);
     }
 
-    /** Takes the answers of the shell apart. */
+    /** Takes the answers of the shell apart: a line, and two streams with a mark behind each. */
     private final class Frames implements OutputSink {
+        private final MarkScanner scanner = new MarkScanner(mark, false, record -> marked());
         private final ByteArrayOutputStream header = new ByteArrayOutputStream();
-        private long id;
-        private int exitCode;
-        private byte[] stdout = {};
-        private byte[] stderr = {};
-        private int have;
-        private boolean inBody;
+        private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+        private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();
+        private int marks;
+        private boolean inHeader = true;
 
         @Override
-        public void stdout(byte[] buffer, int offset, int length) {
+        public void stdout(byte[] buffer, int offset, int length) throws IOException {
+            scanner.accept(buffer, offset, length, this::take);
+        }
+
+        private void take(byte[] buffer, int offset, int length) {
             int at = offset;
-            while (at < offset + length) {
-                at = inBody ? body(buffer, at, offset + length) : head(buffer, at, offset + length);
-            }
-        }
-
-        private int head(byte[] buffer, int from, int end) {
-            int at = from;
-            while (at < end && buffer[at] != '\n') {
-                header.write(buffer[at++]);
-            }
-            if (at == end) {
-                return end;
-            }
-            String[] words = header.toString(StandardCharsets.US_ASCII).split(" ", -1);
-            header.reset();
-            if (words.length == 5 && words[0].equals("R")) {
-                id = Long.parseLong(words[1]);
-                exitCode = Integer.parseInt(words[2]);
-                stdout = new byte[Integer.parseInt(words[3])];
-                stderr = new byte[Integer.parseInt(words[4])];
-                have = 0;
-                inBody = true;
-                finishIfWhole();
-            } else {
-                LOG.warn("the init of {} says something else", machine.ref());
-            }
-            return at + 1;
-        }
-
-        private int body(byte[] buffer, int from, int end) {
-            boolean first = have < stdout.length;
-            byte[] to = first ? stdout : stderr;
-            int position = first ? have : have - stdout.length;
-            int part = Math.min(end - from, to.length - position);
-            System.arraycopy(buffer, from, to, position, part);
-            have += part;
-            finishIfWhole();
-            return from + part;
-        }
-
-        private void finishIfWhole() {
-            if (have == stdout.length + stderr.length) {
-                inBody = false;
-                CompletableFuture<Ended> end = ended(id);
-                if (end != null) {
-                    end.complete(new Ended(exitCode, text(stdout), text(stderr)));
+            while (inHeader && at < offset + length) {
+                byte each = buffer[at++];
+                if (each == '\n') {
+                    inHeader = false;
+                } else {
+                    header.write(each);
                 }
             }
+            (marks == 0 ? stdout : stderr).write(buffer, at, offset + length - at);
         }
 
-        private static String text(byte[] bytes) {
-            return new String(bytes, StandardCharsets.UTF_8);
+        private void marked() {
+            if (++marks < 2) {
+                return;
+            }
+            String[] words = header.toString(StandardCharsets.US_ASCII).split(" ", -1);
+            CompletableFuture<Ended> end = words.length == 3 ? ended(Long.parseLong(words[1])) : null;
+            if (end != null) {
+                end.complete(new Ended(
+                        Integer.parseInt(words[2]),
+                        stdout.toString(StandardCharsets.UTF_8),
+                        stderr.toString(StandardCharsets.UTF_8)));
+            }
+            marks = 0;
+            inHeader = true;
+            header.reset();
+            stdout.reset();
+            stderr.reset();
         }
 
         @Override

@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** One Machine as the API shows it. Everything that changes is guarded by the fleet's lock. */
@@ -127,7 +128,7 @@ final class FlyMachine {
         return array;
     }
 
-    ObjectNode json(boolean summary) {
+    ObjectNode json(boolean summary, UnaryOperator<Instant> told) {
         ObjectNode json = Json.object()
                 .put("id", id)
                 .put("name", name)
@@ -135,8 +136,8 @@ final class FlyMachine {
                 .put("region", region)
                 .put("instance_id", instanceId)
                 .put("private_ip", "fdaa:0:1:a7b:1:2:3:2")
-                .put("created_at", createdAt.toString())
-                .put("updated_at", updatedAt.toString())
+                .put("created_at", told.apply(createdAt).toString())
+                .put("updated_at", told.apply(updatedAt).toString())
                 .put("cordoned", cordoned);
         ObjectNode image = json.putObject("image_ref")
                 .put("registry", "docker-hub-mirror.fly.io")

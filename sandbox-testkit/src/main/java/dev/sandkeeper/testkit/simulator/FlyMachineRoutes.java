@@ -40,7 +40,7 @@ final class FlyMachineRoutes {
                         "GET",
                         MACHINE,
                         exchange -> exchange.answer(
-                                200, fleet.alone(() -> machine(exchange).json(false))))
+                                200, fleet.alone(() -> machine(exchange).json(false, names::told))))
                 .add("POST", MACHINE, this::update)
                 .add("DELETE", MACHINE, this::destroy)
                 .add("GET", MACHINE + "/wait", this::await)
@@ -101,7 +101,7 @@ final class FlyMachineRoutes {
                 config.deepCopy(),
                 !body.path("skip_launch").asBoolean(false)));
         ObjectNode answer = fleet.alone(() -> {
-            ObjectNode json = made.json(false).put("state", "created");
+            ObjectNode json = made.json(false, names::told).put("state", "created");
             int ttl = body.path("lease_ttl").asInt(0);
             if (ttl > 0) {
                 made.leaseNonce = names.word(12);
@@ -129,7 +129,7 @@ final class FlyMachineRoutes {
             machine.config = config.deepCopy();
             machine.instanceId = names.ulid();
             machine.updatedAt = fleet.now();
-            return machine.json(false);
+            return machine.json(false, names::told);
         }));
     }
 

@@ -17,8 +17,14 @@ final class FlyNames {
         this.faults = faults;
     }
 
+    /** What time it really is. */
     Instant now() {
-        return clock.instant().plus(faults.clockSkew());
+        return clock.instant();
+    }
+
+    /** What the service takes a moment for, if its clock is off. */
+    Instant told(Instant moment) {
+        return moment.plus(faults.clockSkew());
     }
 
     /** 14 digits of hexadecimal. */
@@ -31,7 +37,7 @@ final class FlyNames {
     /** 26 characters, of which the first ten tell the time. */
     String ulid() {
         StringBuilder text = new StringBuilder(26);
-        long time = now().toEpochMilli();
+        long time = told(now()).toEpochMilli();
         for (int shift = 45; shift >= 0; shift -= 5) {
             text.append(CROCKFORD.charAt((int) (time >> shift) & 31));
         }

@@ -126,6 +126,15 @@ public final class FlySimulator implements AutoCloseable {
     }
 
     /**
+     * How many Machines there are.
+     *
+     * @return without those that were destroyed, whether or not they can still be read
+     */
+    public int machines() {
+        return fleet.living();
+    }
+
+    /**
      * Lets a region have no room from now on.
      *
      * @param region its code
