@@ -51,6 +51,11 @@ final class Creation {
         this.deadline = Deadline.in(request.spec().createTimeout());
     }
 
+    /** {@return when the sandbox must take commands} */
+    Deadline deadline() {
+        return deadline;
+    }
+
     /** {@return the Machine, which has still to start} */
     MachineView make() {
         MachineView made = inSomeRegion();

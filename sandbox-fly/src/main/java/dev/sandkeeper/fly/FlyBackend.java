@@ -58,9 +58,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>How commands run.</b> Fly's exec takes 16 KiB, no longer than a minute, and streams nothing; so each command is started
  * by a short exec, goes on in the guest, and is asked after by others: output waits there in files of at most 2 MB a stream and
- * is fetched by offset, input is handed over in pieces of 9.6 KB, and a lost answer loses nothing. A command costs one exec at
+ * is fetched by offset, input is handed over in pieces of 9.6 KB, compressed, and a lost answer loses nothing. A command costs one exec at
  * least and a running one about one in 2 seconds; Fly lets a Machine run one exec a second, with three at once, so a megabyte
- * written takes about two minutes there. Seed large data by the image or let the sandbox fetch them.
+ * written that cannot be compressed takes about two minutes there. Seed large data by the image or let the sandbox fetch them.
  *
  * <p><b>Who runs them.</b> Execs of Fly are root's; commands are another user's, who is made if the image has none of the name,
  * and cannot reach what watches over them. An image needs {@code sh}, {@code setsid}, {@code setpriv} or {@code su}, and the
@@ -209,7 +209,7 @@ public final class FlyBackend implements SandboxBackend {
             MachineView made = creation.make();
             ref = new MachineRef(settings.app(), made.id());
             creation.awaitStart(ref, made.version());
-            BackendSandbox sandbox = connect(ref);
+            BackendSandbox sandbox = connect(ref, creation.deadline());
             ready = true;
             return sandbox;
         } finally {
@@ -315,12 +315,12 @@ public final class FlyBackend implements SandboxBackend {
             throw new SandboxGoneException(
                     null, null, client.failure("sandbox_gone", "Machine " + ref + " does not run: it is " + state));
         }
-        return connect(ref);
+        return connect(ref, Deadline.in(Guest.PATIENCE));
     }
 
-    private FlySandbox connect(MachineRef ref) {
+    private FlySandbox connect(MachineRef ref, Deadline deadline) {
         Guest guest = new Guest(api, script, ref, Tags.next().substring(0, 16));
-        long kills = guest.setUp(settings.user(), settings.userId());
+        long kills = guest.setUp(settings.user(), settings.userId(), deadline);
         FlySandbox sandbox = new FlySandbox(guest, kills, settings.name(), workers, open::remove);
         open.add(sandbox);
         beat();
@@ -348,7 +348,7 @@ public final class FlyBackend implements SandboxBackend {
             if (view == null || view.hasEnded()) {
                 return true;
             }
-            guest.setUp(settings.user(), settings.userId());
+            guest.setUp(settings.user(), settings.userId(), Deadline.in(Guest.PATIENCE));
             do {
                 long looks = Math.max(1, deadline.time().toMillis() * LOOKS_A_SECOND / 1000);
                 Guest.Said said = guest.ask(false, "", List.of("terminate", ask, Long.toString(Math.min(100, looks))));

@@ -97,10 +97,10 @@ final class Guest {
      *
      * @return how many processes the kernel has killed for want of memory
      */
-    long setUp(String user, int userId) {
+    long setUp(String user, int userId, Deadline deadline) {
         List<String> command = new ArrayList<>(script.installing());
         command.addAll(List.of("setup", "-", "0", "-", user, Integer.toString(userId)));
-        FlyApi.Ran ran = repeated(() -> api.exec(ref, command, script.packed()), Deadline.in(PATIENCE), () -> {});
+        FlyApi.Ran ran = repeated(() -> api.exec(ref, command, script.packed()), deadline, () -> {});
         Matcher ready = READY.matcher(ran.stdout().strip());
         if (ran.exitCode() != 0 || !ready.matches()) {
             throw notReady(ran, user);

@@ -15,7 +15,7 @@ final class GuestInput extends OutputStream {
     private final Guest guest;
     private final String tag;
     private final boolean beats;
-    private final byte[] buffer = new byte[Guest.PIECE];
+    private final byte[] buffer = new byte[5 * Guest.PIECE];
     private int filled;
     private long sent;
     private long taken;
@@ -81,13 +81,17 @@ final class GuestInput extends OutputStream {
 
     private void send(boolean last) throws IOException {
         try {
-            while (sent - taken >= WAITING) {
-                feed("", "-");
-            }
-            String text = Guest.base64(buffer, 0, filled);
-            long pieces = filled == 0 ? sent : sent + 1;
-            feed(text, last ? Long.toString(pieces) : "-");
-            sent = pieces;
+            int done = 0;
+            do {
+                while (sent - taken >= WAITING) {
+                    feed(Piece.NOTHING, "-");
+                }
+                Piece piece = Piece.of(buffer, done, filled - done);
+                done += piece.length();
+                long pieces = piece.length() == 0 ? sent : sent + 1;
+                feed(piece, last && done == filled ? Long.toString(pieces) : "-");
+                sent = pieces;
+            } while (done < filled);
             filled = 0;
         } catch (SandboxInterruptedException e) {
             // the flag is set
@@ -100,7 +104,8 @@ final class GuestInput extends OutputStream {
         }
     }
 
-    private void feed(String text, String pieces) throws IOException {
+    private void feed(Piece piece, String pieces) throws IOException {
+        String text = piece.text();
         Guest.Said said = guest.ask(
                 beats,
                 text,
@@ -111,7 +116,8 @@ final class GuestInput extends OutputStream {
                         Integer.toString(text.length()),
                         pieces,
                         Integer.toString(WAITING),
-                        text.isEmpty() && pieces.equals("-") ? PATIENT : "0"));
+                        text.isEmpty() && pieces.equals("-") ? PATIENT : "0",
+                        piece.compressed() ? "1" : "0"));
         if (!said.word(0).equals("open")) {
             if (text.isEmpty() && !pieces.equals("-")) {
                 return; // it has ended before its input did, which is its right

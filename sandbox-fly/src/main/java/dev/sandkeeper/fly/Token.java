@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * @param text what is sent
  */
 record Token(String scheme, String text) {
-    private static final Pattern SCHEME = Pattern.compile("(?i)^(?:(?:bearer|flyv1)\\s+)+");
+    private static final Pattern SCHEME = Pattern.compile("(?i)^(?:(?:bearer|flyv1)(?:\\s+|$))+");
 
     /** Takes schemes away that somebody has copied with it. */
     static Token of(String configured) {

@@ -13,7 +13,8 @@
 #   super, run, exit       pid and start of its supervisor; pid of its first process; exit code
 #   out, err, in, kick     pipes
 #   out.0 and so on        output that waits for the host: at most two of a megabyte; out.end once there is no more
-#   in.0 and so on         input that waits for the command; in.end: how many there are in all; fed: how many it has had
+#   in.0 and so on         which file holds a piece of input that waits for the command; in.end: how many there are in all;
+#                          fed: how many it has had
 #   late                   the deadline has passed
 
 exec 3>&1 4>&2 2>/dev/null
@@ -103,11 +104,15 @@ __sk_feed() {
     __sk_j=0
     exec 7<>"$__sk_d/kick"
     while :; do
-        if [ -e "$__sk_d/in.$__sk_j" ]; then
-            cat "$__sk_d/in.$__sk_j" || break
-            rm -f "$__sk_d/in.$__sk_j"
+        __sk_f=
+        [ ! -e "$__sk_d/in.$__sk_j" ] || read -r __sk_f <"$__sk_d/in.$__sk_j"
+        if [ -n "$__sk_f" ]; then
+            cat "$__sk_d/$__sk_f" || break
+            : >"$__sk_d/$__sk_f"
             __sk_j=$((__sk_j + 1))
-            echo "$__sk_j" >"$__sk_d/fed.new" && mv "$__sk_d/fed.new" "$__sk_d/fed" || break
+            echo "$__sk_j" >"$__sk_d/fed" || break
+            # they are empty, but many
+            [ $((__sk_j % 64)) != 0 ] || __sk_tidy
             continue
         fi
         __sk_l=
@@ -116,6 +121,16 @@ __sk_feed() {
         read -r __sk_l <&7 || break
     done
     : >"$__sk_d/in.closed"
+}
+
+# Removes what a command has had of its input.
+__sk_tidy() {
+    set --
+    while [ $# -lt 128 ]; do
+        __sk_i=$((__sk_j - 1 - $# / 2))
+        set -- "$@" "$__sk_d/in.$__sk_i" "$__sk_d/piece.$__sk_i".*
+    done
+    rm -f "$@"
 }
 
 # Ends a command at its deadline, or when its host has not been heard of for 8 seconds. $1 seconds or 0, $2 host or a hyphen.
@@ -169,7 +184,11 @@ __sk_become() {
     case $1 in -*) __sk_l=$__sk_f && shift && set -- "$__sk_l" "$@" ;; esac
     case $__sk_y in
     setpriv) exec "$__sk_z" --reuid "$__sk_uid" --regid "$__sk_gid" --clear-groups "$__sk_x" "$@" >&5 2>&6 5>&- 6>&- ;;
-    su) exec "$__sk_z" -m -s /bin/sh "$__sk_name" -c 'exec "$0" "$@"' "$__sk_x" "$@" >&5 2>&6 5>&- 6>&- ;;
+    su)
+        # some take options of the program for their own, so that it reads the command itself
+        exec "$__sk_z" -m -s /bin/sh -c "__sk_run() { shift 6; exec 7<&-; exec $__sk_x \"\$@\"; }; eval \"\$(cat <&7)\"" \
+            "$__sk_name" 7<"$__sk_G/$__sk_d/text" >&5 2>&6 5>&- 6>&-
+        ;;
     esac
     exec "$__sk_x" "$@" >&5 2>&6 5>&- 6>&-
 }
@@ -342,6 +361,13 @@ __sk_user() {
     read -r __sk_y __sk_z __sk_name __sk_uid __sk_gid <user
 }
 
+# How many pieces of its input a command has had. Sets __sk_k unless that is being written.
+__sk_had() {
+    __sk_l=
+    [ ! -e "$__sk_d/fed" ] || read -r __sk_l <"$__sk_d/fed"
+    case $__sk_l in '' | *[!0-9]*) ;; *) __sk_k=$__sk_l ;; esac
+}
+
 # How many processes the kernel has killed for want of memory. Sets __sk_k.
 __sk_kills() {
     __sk_k=0
@@ -361,7 +387,7 @@ __sk_setup() {
         echo "$1:*:$2:$2::/workspace:/bin/sh" >>/etc/passwd && echo "$1:*:$2:" >>/etc/group || exit 93
     fi
     [ "$__sk_uid" != 0 ] || exit 93
-    mkdir -p /workspace && chown "$__sk_uid:$__sk_gid" /workspace && chmod 755 /workspace || exit 93
+    mkdir -p /workspace && chmod 755 /workspace && chown "$__sk_uid:$__sk_gid" /workspace || exit 93
     for __sk_y in setpriv su; do
         __sk_find "$__sk_y"
         case $__sk_y$__sk_e in
@@ -446,11 +472,18 @@ supervise)
 poll) __sk_poll "$@" ;;
 feed)
     # $1 tag, $2 number of the piece, $3 characters of it or 0, $4 how many there are in all or a hyphen, $5 how many may wait,
-    # $6 how many times to look again
+    # $6 how many times to look again, $7 whether the piece is compressed
     __sk_d=c-$1 __sk_k=0
-    [ ! -e "$__sk_d/fed" ] || read -r __sk_k <"$__sk_d/fed"
+    __sk_had
     if [ -e "$__sk_d/claim" ] && [ ! -e "$__sk_d/in.closed" ]; then
-        [ "$3" = 0 ] || [ "$2" -lt "$__sk_k" ] || [ -e "$__sk_d/in.$2" ] || __sk_take "$3" "$__sk_d/in.$2"
+        if [ "$3" != 0 ] && [ "$2" -ge "$__sk_k" ] && [ ! -s "$__sk_d/in.$2" ]; then
+            if [ "$7" = 1 ]; then
+                head -c "$3" | base64 -d | gunzip >"$__sk_d/piece.$2.$$"
+            else
+                head -c "$3" | base64 -d >"$__sk_d/piece.$2.$$"
+            fi && [ -s "$__sk_d/piece.$2.$$" ] || exit 92
+            echo "piece.$2.$$" >"$__sk_d/in.$2"
+        fi
         [ "$4" = - ] || { echo "$4" >"$__sk_d/end.$$" && mv "$__sk_d/end.$$" "$__sk_d/in.end"; }
         exec 7<>"$__sk_d/kick"
         echo >&7
@@ -459,7 +492,7 @@ feed)
     while [ "$2" -ge $((__sk_k + $5)) ] && [ "$__sk_j" -lt "$6" ] && [ ! -e "$__sk_d/in.closed" ]; do
         __sk_j=$((__sk_j + 1))
         sleep 0.02
-        [ ! -e "$__sk_d/fed" ] || read -r __sk_k <"$__sk_d/fed"
+        __sk_had
     done
     [ -e "$__sk_d/claim" ] && [ ! -e "$__sk_d/in.closed" ] && __sk_l=open || __sk_l=closed
     echo "$__sk_l $__sk_k" >&3

@@ -169,7 +169,8 @@ class FlyBackendTest {
         assertThat(backend.extend(moved, Clock.systemUTC().instant().plusSeconds(600)))
                 .isAfter(Clock.systemUTC().instant().plusSeconds(500));
         await().atMost(PATIENCE).until(() -> backend.state(short1) == ProviderState.GONE);
-        assertThat(backend.find("tests", plain.sandboxId())).isEmpty();
+        await().atMost(PATIENCE)
+                .until(() -> backend.find("tests", plain.sandboxId()).isEmpty());
         assertThat(backend.state(moved)).isEqualTo(ProviderState.PRESENT);
     }
 
