@@ -25,8 +25,10 @@ final class CommandFile {
     private static final Duration AFTER_DEADLINE = Duration.ofSeconds(5);
 
     private static final String DIRECTORY = "/tmp/.sandkeeper/x/";
-    private static final String SCRIPT =
-            ShellScripts.find() + ShellScripts.sweep() + ShellScripts.read(CommandFile.class, "command.sh");
+    private static final String COMMON =
+            ShellScripts.find() + ShellScripts.sweep() + ShellScripts.read(CommandFile.class, "common.sh");
+    private static final String COMMAND = COMMON + ShellScripts.read(CommandFile.class, "command.sh");
+    private static final String TERMINAL = COMMON + ShellScripts.read(CommandFile.class, "terminal.sh");
 
     private final String tag;
 
@@ -83,7 +85,7 @@ final class CommandFile {
         text.quoted(request.workingDirectory());
         text.plain("\n__sk_set() {\n:\n");
         exports(text, request.environment());
-        text.plain("}\n" + SCRIPT + "__sk_run");
+        text.plain("}\n" + (request.terminal() == null ? COMMAND : TERMINAL) + "__sk_run");
         request.arguments().forEach(argument -> {
             text.plain(" ");
             text.quoted(argument);

@@ -73,7 +73,7 @@ final class Control {
             String what, String operation, String number, List<String> targets, Duration time, boolean repeatable) {
         List<String> words = new ArrayList<>(List.of(operation, number));
         words.addAll(targets);
-        Duration bound = time.plusSeconds(10);
+        Duration bound = time.plusSeconds(3);
         Wire.Executed done = toolbox.execute(what, SCRIPT, words, bound, repeatable);
         String result = done.result() == null ? "" : done.result().strip();
         if (!result.matches("[0-9]{1,9}")) {

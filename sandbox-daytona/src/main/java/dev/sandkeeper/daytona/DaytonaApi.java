@@ -8,6 +8,7 @@ import dev.sandkeeper.http.Json;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderClient;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import okhttp3.HttpUrl;
@@ -19,10 +20,17 @@ final class DaytonaApi {
 
     private final ProviderClient client;
     private final HttpUrl base;
+    private final Duration toolboxTimeout;
 
-    DaytonaApi(ProviderClient client, HttpUrl base) {
+    DaytonaApi(ProviderClient client, HttpUrl base, Duration toolboxTimeout) {
         this.client = client;
         this.base = base;
+        this.toolboxTimeout = toolboxTimeout;
+    }
+
+    /** How long a call to a sandbox's daemon may take that does something at once. */
+    Duration toolboxTimeout() {
+        return toolboxTimeout;
     }
 
     ProviderClient client() {

@@ -62,6 +62,9 @@ import org.slf4j.LoggerFactory;
  * is written into a file in the sandbox that its own user alone may read. Neither is that of a command: it stands with the
  * arguments in a file that is removed when the command starts. The daemon's requests pass through Daytona's proxy by TLS.
  *
+ * <p><b>A terminal</b> is one of the daemon's, of at most 1,000 columns and rows. What it shows while the connection is cut is
+ * lost, so that nothing is known of its command then.
+ *
  * <p><b>Ports</b> are reached by TLS under a host name of their own. The preview is private: a request needs the header
  * {@code x-daytona-preview-token} with {@link #previewToken}, or the API key as a bearer.
  *
@@ -78,6 +81,7 @@ public final class DaytonaBackend implements SandboxBackend {
             Capability.CPU_LIMIT,
             Capability.WRITABLE_ROOT,
             Capability.BACKGROUND,
+            Capability.TERMINAL,
             Capability.PROVIDER_EXPIRY);
 
     private static final Duration DESTROYING = Duration.ofMinutes(2);
@@ -108,13 +112,14 @@ public final class DaytonaBackend implements SandboxBackend {
             ProviderClient client,
             @Nullable String target,
             @Nullable String snapshot,
+            Duration toolboxTimeout,
             Clock clock) {
         this.name = name;
         this.target = target;
         this.snapshot = snapshot;
         this.rules = new SpecRules(name);
         this.client = client;
-        this.api = new DaytonaApi(client, url);
+        this.api = new DaytonaApi(client, url, toolboxTimeout);
         this.removal = new Removal(api);
         this.ends = new ProviderEnds(api, clock);
         this.workers = Workers.create("sandkeeper-" + name);

@@ -24,6 +24,7 @@ public final class DaytonaBackendBuilder {
     private @Nullable String target;
     private @Nullable String snapshot;
     private Duration callTimeout = Duration.ofMinutes(1);
+    private Duration toolboxTimeout = Duration.ofSeconds(30);
     private int calls = 32;
     private int commands = 512;
     private Clock clock = Clock.systemUTC();
@@ -131,6 +132,21 @@ public final class DaytonaBackendBuilder {
     }
 
     /**
+     * Bounds each call to a sandbox's daemon, its repetitions included. Starting a command takes at most three of them, and five
+     * seconds more for each that Daytona's proxy refuses by mistake.
+     *
+     * @param time more than 0; default 30 seconds
+     * @return this builder
+     */
+    public DaytonaBackendBuilder toolboxTimeout(Duration time) {
+        if (time.isZero() || time.isNegative()) {
+            throw new IllegalArgumentException("toolboxTimeout must be > 0: " + time);
+        }
+        this.toolboxTimeout = time;
+        return this;
+    }
+
+    /**
      * Bounds the calls at a time, and so their connections.
      *
      * @param most more than 0; default 32
@@ -192,7 +208,7 @@ public final class DaytonaBackendBuilder {
             client.header("X-Daytona-Organization-ID", organizationId);
         }
         return new DaytonaBackend(
-                name, url, client.build(), target == null || target.isBlank() ? null : target, snapshot, clock);
+                name, url, client.build(), target == null || target.isBlank() ? null : target, snapshot, toolboxTimeout, clock);
     }
 
     private BackendRejectedException rejected(String code, String message, String remedy) {

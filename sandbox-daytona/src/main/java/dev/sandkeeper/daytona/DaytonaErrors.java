@@ -16,6 +16,8 @@ final class DaytonaErrors {
     static final String BUSY = "sandbox_busy";
     /** The daemon of a sandbox cannot be reached, which says little until the sandbox itself has been looked at. */
     static final String TOOLBOX = "toolbox_unreachable";
+    /** The proxy does not take the key for this sandbox: there is none, or it errs. */
+    static final String REFUSED = "toolbox_refused";
 
     /** Daytona has no code for a quota, only words. */
     private static final List<String> QUOTA = List.of("limit exceeded", "exceeds maximum allowed", "quota");
@@ -53,8 +55,11 @@ final class DaytonaErrors {
     static SandboxException toolbox(ProviderFailure failure) {
         String message = message(failure);
         String lower = message.toLowerCase(Locale.ROOT);
-        boolean proxy = failure.status() == 401
-                || failure.status() == 502
+        if (failure.status() == 401) {
+            return new BackendUnavailableException(failure.failure(REFUSED, message)
+                    .remedy("Check the API key; if it is right, try again later"));
+        }
+        boolean proxy = failure.status() == 502
                 || lower.contains("failed to resolve container ip")
                 || lower.contains("failed to get runner info")
                 || lower.contains("sandbox container not found");

@@ -7,6 +7,7 @@ import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
@@ -48,7 +49,7 @@ final class DaytonaSandbox implements BackendSandbox {
     private final BackendFiles files;
     private final BackendBackground background;
     private final ShellMeasures measures;
-    private final Set<SessionCommand> running = ConcurrentHashMap.newKeySet();
+    private final Set<Live> running = ConcurrentHashMap.newKeySet();
     private long memoryKills;
     private volatile boolean closed;
     private volatile Runnable listener = () -> {};
@@ -108,9 +109,6 @@ final class DaytonaSandbox implements BackendSandbox {
         if (request.user() != null) {
             throw missing(Capability.COMMAND_USER, "the daemon runs every command as the sandbox's user");
         }
-        if (request.terminal() != null) {
-            throw missing(Capability.TERMINAL, "a terminal");
-        }
         for (String name : request.environment().keySet()) {
             if (!CommandFile.isUsable(name)) {
                 throw new CommandNotStartableException(api.failure(
@@ -122,7 +120,7 @@ final class DaytonaSandbox implements BackendSandbox {
         String tag = "d-" + Tags.next();
         CommandFile file = new CommandFile(tag);
         boolean leased = request.deadline() == null;
-        int kind = request.stdin() ? 2 : input.length > 0 ? 1 : 0;
+        int kind = request.terminal() != null ? 0 : request.stdin() ? 2 : input.length > 0 ? 1 : 0;
         List<Toolbox.Upload> uploads = new ArrayList<>();
         if (leased) {
             uploads.add(lease.hold(tag));
@@ -136,8 +134,9 @@ final class DaytonaSandbox implements BackendSandbox {
                     file.content(request, leased ? lease.path() : null, kind, labels.containsKey(Identity.ENVIRONMENT));
             uploads.add(new Toolbox.Upload(file.script(), content));
             toolbox.upload(uploads);
-            Sessions.Session session = sessions.take(request.fresh());
-            SessionCommand command = start(request, tag, file, session);
+            BackendProcess command = request.terminal() == null
+                    ? start(request, tag, file, sessions.take(request.fresh()))
+                    : terminal(request, tag, file, request.terminal());
             started = true;
             return command;
         } finally {
@@ -172,6 +171,21 @@ final class DaytonaSandbox implements BackendSandbox {
         return process;
     }
 
+    private PtyCommand terminal(ProcessRequest request, String tag, CommandFile file, TerminalSize size) {
+        PtyCommand process = PtyCommand.start(this, request, tag, file, size);
+        running.add(process);
+        if (closed) {
+            process.abandon();
+        }
+        return process;
+    }
+
+    /** A command at a terminal has ended, or nothing will be known of it any more. */
+    void ended(PtyCommand command, String tag) {
+        running.remove(command);
+        lease.release(tag);
+    }
+
     /** A command has ended, or nothing will be known of it any more. */
     void ended(SessionCommand command, boolean clean, boolean spooled) {
         running.remove(command);
@@ -192,7 +206,8 @@ final class DaytonaSandbox implements BackendSandbox {
         });
     }
 
-    private void later(Runnable task) {
+    /** Does something that need not be waited for, if there is still somebody to do it. */
+    void later(Runnable task) {
         try {
             workers.execute(() -> {
                 try {
@@ -246,16 +261,16 @@ final class DaytonaSandbox implements BackendSandbox {
         }
         closed = true;
         listener.run();
-        List<SessionCommand> left =
+        List<Live> left =
                 running.stream().filter(each -> !each.isOver()).toList();
         boolean interrupted = Thread.interrupted();
         try {
-            control.killQuickly(left.stream().map(SessionCommand::target).toList(), CLOSING);
+            control.killQuickly(left.stream().map(Live::target).toList(), CLOSING);
         } catch (SandboxException e) {
             // without a sign of life they end by themselves, or at their deadlines
             LOG.debug("commands in {} were not ended: {}", toolbox.id(), e.getMessage());
         } finally {
-            left.forEach(SessionCommand::abandon);
+            left.forEach(Live::abandon);
             sessions.close().forEach(session -> later(() -> sessions.delete(session)));
             if (interrupted) {
                 Thread.currentThread().interrupt();

@@ -1,9 +1,6 @@
 package dev.sandkeeper.daytona;
 
-import dev.sandkeeper.BackendUnavailableException;
-import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.ExitStatus;
-import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.Signal;
@@ -20,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A command that runs in a session of the daemon. */
-final class SessionCommand implements BackendProcess {
+final class SessionCommand implements BackendProcess, Live {
     private static final Logger LOG = LoggerFactory.getLogger(SessionCommand.class);
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration KILLING = Duration.ofSeconds(2);
@@ -31,7 +28,7 @@ final class SessionCommand implements BackendProcess {
     private final DaytonaSandbox sandbox;
     private final Toolbox toolbox;
     private final Control control;
-    private final ProcessRequest request;
+    private final CommandFaults faults;
     private final String tag;
     private final CommandFile file;
     private final Sessions.Session session;
@@ -85,7 +82,7 @@ final class SessionCommand implements BackendProcess {
             if (wanted && size > taken) {
                 byte[] read = toolbox.read(path, taken, size);
                 if (read == null || read.length != size - taken) {
-                    throw outputLost("the file that held it is gone or too short");
+                    throw faults.outputLost("the file that held it is gone or too short");
                 }
                 bytes = read;
             }
@@ -108,7 +105,7 @@ final class SessionCommand implements BackendProcess {
         this.sandbox = sandbox;
         this.toolbox = sandbox.toolbox();
         this.control = sandbox.control();
-        this.request = request;
+        this.faults = new CommandFaults(toolbox, request);
         this.tag = tag;
         this.file = file;
         this.session = session;
@@ -123,8 +120,8 @@ final class SessionCommand implements BackendProcess {
         return follower;
     }
 
-    /** What the scripts that end commands call it. */
-    String target() {
+    @Override
+    public String target() {
         return Control.target(tag, state.pid());
     }
 
@@ -132,7 +129,8 @@ final class SessionCommand implements BackendProcess {
         return tag;
     }
 
-    boolean isOver() {
+    @Override
+    public boolean isOver() {
         return state.exitCode() >= 0;
     }
 
@@ -149,7 +147,7 @@ final class SessionCommand implements BackendProcess {
                 if (piece != null) {
                     (piece.stream() == 'o' ? out : err).deliver(piece, sink);
                 } else if (closed) {
-                    throw processClosed();
+                    throw faults.processClosed();
                 } else if (state.isOver()) {
                     return ended();
                 }
@@ -168,64 +166,15 @@ final class SessionCommand implements BackendProcess {
         }
         String reason = state.notStarted();
         if (reason != null) {
-            throw notStarted(reason);
+            throw faults.notStarted(reason);
         }
         if (state.hostLost() && !spoiled) {
-            throw new BackendUnavailableException(failure(
-                            "host_lost",
-                            "a command in sandbox " + toolbox.id()
-                                    + " was ended, because nothing had been heard of this host for 8 seconds")
-                    .remedy("Give the command a deadline: it then needs no sign of life"));
+            throw faults.hostLost();
         }
         if (state.outputLost() && !spoiled) {
-            throw outputLost("the sandbox has no room for it");
+            throw faults.outputLost("the sandbox has no room for it");
         }
         return new ExitStatus(state.exitCode(), state.timedOut());
-    }
-
-    private BackendUnavailableException processClosed() {
-        return new BackendUnavailableException(failure("process_closed", "the process was closed while it ran"));
-    }
-
-    private BackendUnavailableException outputLost(String why) {
-        return new BackendUnavailableException(failure(
-                        "output_lost",
-                        "the output of a command in sandbox " + toolbox.id() + " is not complete: " + why)
-                .remedy("See whether /tmp in the sandbox is full"));
-    }
-
-    private SandboxException notStarted(String reason) {
-        String program = request.arguments().get(0);
-        return switch (reason) {
-            case "cwd" ->
-                new CommandNotStartableException(failure(
-                                "working_directory_missing",
-                                "the working directory " + request.workingDirectory()
-                                        + " does not exist in the sandbox or cannot be entered")
-                        .remedy("Make it first, or name another"));
-            case "126" ->
-                new CommandNotStartableException(failure(
-                                "command_not_executable",
-                                "\"" + program + "\" is in the sandbox but cannot be executed (126)")
-                        .remedy("Set its executable bit, or run it by its interpreter"));
-            case "127" ->
-                new CommandNotStartableException(
-                        failure("command_not_found", "\"" + program + "\" is not in the sandbox (127)")
-                                .remedy("Install it in the image, or name its path"));
-            case "environment" ->
-                new CommandNotStartableException(failure(
-                                "environment_missing",
-                                "the sandbox's own environment, /tmp/.sandkeeper/environment, is gone")
-                        .remedy("Do not remove it, and create a new sandbox"));
-            default ->
-                new BackendUnavailableException(
-                        failure("command_failed_to_start", "the sandbox cannot start commands: " + reason + " failed")
-                                .remedy("See whether /tmp in the sandbox can be written and has room"));
-        };
-    }
-
-    private Failure failure(String code, String message) {
-        return toolbox.api().failure(code, message);
     }
 
     /** Lets go of what only a command that runs needs. */
@@ -282,9 +231,7 @@ final class SessionCommand implements BackendProcess {
             state.killed();
         }
         if (left > 0) {
-            throw new BackendUnavailableException(
-                    failure("command_survives", "a command in sandbox " + toolbox.id() + " cannot be ended")
-                            .remedy("Destroy the sandbox"));
+            throw faults.survives();
         }
     }
 
@@ -302,15 +249,15 @@ final class SessionCommand implements BackendProcess {
     public void close() {
         if (!state.isOver()) {
             closed = true;
-            follower.close(processClosed());
+            follower.close(faults.processClosed());
         } else {
             part();
         }
     }
 
-    /** The connection that started it is closed. */
-    void abandon() {
+    @Override
+    public void abandon() {
         closed = true;
-        follower.close(processClosed());
+        follower.close(faults.processClosed());
     }
 }

@@ -1,10 +1,12 @@
 package dev.sandkeeper.daytona;
 
+import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxConflictException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxInterruptedException;
+import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderSocket;
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Toolbox {
     private static final MediaType BYTES = MediaType.get("application/octet-stream");
-    private static final Duration CALL = Duration.ofSeconds(20);
+    private static final int LARGEST_TERMINAL = 1000;
     private static final Duration BEAT = Duration.ofSeconds(3);
     /** The proxy refuses good keys at random when it is under load. */
     private static final Duration AFTER_REFUSAL = Duration.ofSeconds(5);
@@ -36,6 +38,7 @@ final class Toolbox {
     private final DaytonaApi api;
     private final String id;
     private final HttpUrl base;
+    private final Duration call;
 
     /** A file to be written. */
     record Upload(String path, ByteString content) {}
@@ -44,6 +47,7 @@ final class Toolbox {
         this.api = api;
         this.id = id;
         this.base = base;
+        this.call = api.toolboxTimeout();
     }
 
     DaytonaApi api() {
@@ -67,7 +71,7 @@ final class Toolbox {
         return api.client()
                 .call(method, what + " in sandbox " + id, url.build())
                 .errors(DaytonaErrors::toolbox)
-                .within(CALL);
+                .within(call);
     }
 
     /** Makes a call, and says that the sandbox is gone where that is why it failed. */
@@ -104,7 +108,7 @@ final class Toolbox {
         try {
             return guarded(call);
         } catch (BackendUnavailableException e) {
-            if (!e.code().equals(DaytonaErrors.TOOLBOX)) {
+            if (!e.code().equals(DaytonaErrors.REFUSED)) {
                 throw e;
             }
             try {
@@ -118,7 +122,7 @@ final class Toolbox {
 
     /** Writes files, one after the other in this order; directories above them are made. */
     void upload(List<Upload> files) {
-        patient(() -> write(files, CALL.multipliedBy(3)));
+        patient(() -> write(files, call));
     }
 
     /** Writes a file that another one will replace in a moment: late is no better than never. */
@@ -151,7 +155,6 @@ final class Toolbox {
                 .header("Range", "bytes=" + from + "-" + (to - 1))
                 .repeatable()
                 .accept(404, 416)
-                .within(CALL.multipliedBy(3))
                 .send());
         byte[] bytes = answer.bytes();
         return switch (answer.status()) {
@@ -186,7 +189,7 @@ final class Toolbox {
                 Map.of("command", command.append(" </dev/null").toString(), "timeout", bound.toSeconds());
         Supplier<Wire.Executed> run = () -> {
             ProviderCall call =
-                    call("POST", what, "process", "execute").json(body).within(bound.plus(CALL));
+                    call("POST", what, "process", "execute").json(body).within(bound.plus(call));
             return (repeatable ? call.repeatable() : call).send().json(Wire.Executed.class);
         };
         return repeatable ? patient(run) : guarded(run);
@@ -318,6 +321,60 @@ final class Toolbox {
                         .accept(404, 410)
                         .send());
         return answer.status() / 100 == 2;
+    }
+
+    /** Makes a terminal whose shell starts when somebody connects; it may exist already. */
+    void createTerminal(String terminal, TerminalSize size) {
+        checkSize(size);
+        patient(() -> {
+            try {
+                return call("POST", "open a terminal", "process", "pty")
+                        .json(Map.of(
+                                "id", terminal,
+                                "cwd", "/",
+                                "cols", size.columns(),
+                                "rows", size.rows(),
+                                "lazyStart", true))
+                        .repeatable()
+                        .send();
+            } catch (SandboxConflictException e) {
+                // an answer was lost: the name is nobody else's
+                return null;
+            }
+        });
+    }
+
+    private void checkSize(TerminalSize size) {
+        if (size.columns() > LARGEST_TERMINAL || size.rows() > LARGEST_TERMINAL) {
+            throw new BackendRejectedException(api.failure(
+                            "terminal_too_large",
+                            "a terminal of " + size.columns() + " columns and " + size.rows() + " rows")
+                    .remedy("Daytona has at most " + LARGEST_TERMINAL + " of each"));
+        }
+    }
+
+    /** Connects to a terminal. */
+    ProviderSocket terminal(String terminal) {
+        return guarded(() -> call("GET", "connect to a terminal", "process", "pty", terminal, "connect")
+                .socket());
+    }
+
+    /** Changes the size of a terminal; it may be gone already. */
+    void resizeTerminal(String terminal, TerminalSize size) {
+        checkSize(size);
+        patient(() -> call("POST", "resize a terminal", "process", "pty", terminal, "resize")
+                .json(Map.of("cols", size.columns(), "rows", size.rows()))
+                .repeatable()
+                .accept(404, 410)
+                .send());
+    }
+
+    /** Ends a terminal and what it shows; it may be gone already. */
+    void deleteTerminal(String terminal) {
+        patient(() -> call("DELETE", "close a terminal", "process", "pty", terminal)
+                .repeatable()
+                .accept(404)
+                .send());
     }
 
     Wire.Metrics metrics() {

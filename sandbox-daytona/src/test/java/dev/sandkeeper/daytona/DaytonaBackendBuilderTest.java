@@ -1,0 +1,50 @@
+package dev.sandkeeper.daytona;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sandkeeper.BackendRejectedException;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class DaytonaBackendBuilderTest {
+    private static DaytonaBackendBuilder of(Map<String, String> environment) {
+        return DaytonaBackend.builder().environment(environment);
+    }
+
+    @Test
+    void takesDaytonasOwnVariables() {
+        try (DaytonaBackend backend = of(Map.of(
+                        "DAYTONA_API_KEY", "dtn_x", "DAYTONA_API_URL", "http://127.0.0.1:1/api", "DAYTONA_TARGET", "eu"))
+                .build()) {
+            assertThat(backend.toString()).contains("eu").doesNotContain("dtn_x");
+            assertThat(backend.name()).isEqualTo("daytona");
+        }
+        of(Map.of("DAYTONA_JWT_TOKEN", "jwt", "DAYTONA_ORGANIZATION_ID", "o"))
+                .build()
+                .close();
+    }
+
+    @Test
+    void refusesAnAccountThatIsNone() {
+        assertThatThrownBy(() -> of(Map.of()).build())
+                .isInstanceOf(BackendRejectedException.class)
+                .hasMessageContaining("DAYTONA_API_KEY");
+        assertThatThrownBy(() -> of(Map.of("DAYTONA_JWT_TOKEN", "jwt")).build())
+                .isInstanceOf(BackendRejectedException.class)
+                .hasMessageContaining("DAYTONA_ORGANIZATION_ID")
+                .hasMessageNotContaining("jwt");
+    }
+
+    @Test
+    void refusesSettingsThatCannotBe() {
+        DaytonaBackendBuilder builder = DaytonaBackend.builder();
+        assertThatThrownBy(() -> builder.apiUrl("app.daytona.io")).hasMessageContaining("apiUrl");
+        assertThatThrownBy(() -> builder.callTimeout(Duration.ofSeconds(10))).hasMessageContaining("callTimeout");
+        assertThatThrownBy(() -> builder.toolboxTimeout(Duration.ZERO)).hasMessageContaining("toolboxTimeout");
+        assertThatThrownBy(() -> builder.snapshot("a b")).hasMessageContaining("snapshot");
+        assertThatThrownBy(() -> DaytonaBackend.snapshot("")).hasMessageContaining("name");
+        assertThat(builder.apiKey("dtn_secret").toString()).doesNotContain("dtn_secret");
+    }
+}
