@@ -69,7 +69,7 @@ final class DaytonaSandbox implements BackendSandbox {
         this.control = new Control(toolbox);
         this.sessions = new Sessions(toolbox);
         this.lease = new Lease(toolbox, workers);
-        this.files = new ShellFiles(this, backend, workers);
+        this.files = new ShellFiles(this::startScript, backend, workers);
         this.background = new ShellBackground(this, backend, null);
         this.measures = new ShellMeasures(this, backend);
     }
@@ -119,24 +119,71 @@ final class DaytonaSandbox implements BackendSandbox {
         }
         String tag = "d-" + Tags.next();
         CommandFile file = new CommandFile(tag);
+        if (request.terminal() != null) {
+            return launch(request, tag, file, 0, List.of());
+        }
+        if (request.stdin()) {
+            return launch(request, tag, file, 2, List.of());
+        }
+        return input.length == 0
+                ? launch(request, tag, file, 0, List.of())
+                : launch(request, tag, file, 1, List.of(new Toolbox.Upload(file.input(), ByteString.of(input))));
+    }
+
+    /** A script of ours reads all of its input, so that a long one may come first. */
+    private BackendProcess startScript(ProcessRequest request, byte @Nullable [] input) {
+        if (!request.stdin()) {
+            return start(request, input == null ? NOTHING : input);
+        }
+        if (closed) {
+            throw handleClosed();
+        }
+        String tag = "d-" + Tags.next();
+        CommandFile file = new CommandFile(tag);
+        FedScript script = new FedScript();
+        try {
+            workers.execute(() -> script.run(
+                    content -> {
+                        boolean complete = false;
+                        try {
+                            toolbox.upload(file.input(), content);
+                            complete = true;
+                            return true;
+                        } finally {
+                            if (!complete) {
+                                later(() -> toolbox.remove(file.directory(), true));
+                            }
+                        }
+                    },
+                    () -> launch(request, tag, file, 1, List.of())));
+        } catch (RejectedExecutionException e) {
+            throw handleClosed();
+        }
+        return script;
+    }
+
+    /**
+     * Writes a command into the sandbox and starts it.
+     *
+     * @param kind what it reads, as the script knows it
+     */
+    private BackendProcess launch(
+            ProcessRequest request, String tag, CommandFile file, int kind, List<Toolbox.Upload> more) {
         boolean leased = request.deadline() == null;
-        int kind = request.terminal() != null ? 0 : request.stdin() ? 2 : input.length > 0 ? 1 : 0;
-        List<Toolbox.Upload> uploads = new ArrayList<>();
+        List<Toolbox.Upload> uploads = new ArrayList<>(more);
         if (leased) {
             uploads.add(lease.hold(tag));
         }
         boolean started = false;
         try {
-            if (kind == 1) {
-                uploads.add(new Toolbox.Upload(file.input(), ByteString.of(input)));
-            }
-            ByteString content =
-                    file.content(request, leased ? lease.path() : null, kind, labels.containsKey(Identity.ENVIRONMENT));
+            ByteString content = file.content(
+                    request, leased ? lease.path() : null, kind, labels.containsKey(Identity.ENVIRONMENT));
             uploads.add(new Toolbox.Upload(file.script(), content));
             toolbox.upload(uploads);
-            BackendProcess command = request.terminal() == null
-                    ? start(request, tag, file, sessions.take(request.fresh()))
-                    : terminal(request, tag, file, request.terminal());
+            TerminalSize terminal = request.terminal();
+            BackendProcess command = terminal == null
+                    ? start(request, tag, file, sessions.take(request.fresh()), kind)
+                    : terminal(request, tag, file, terminal);
             started = true;
             return command;
         } finally {
@@ -146,7 +193,8 @@ final class DaytonaSandbox implements BackendSandbox {
         }
     }
 
-    private SessionCommand start(ProcessRequest request, String tag, CommandFile file, Sessions.Session session) {
+    private SessionCommand start(
+            ProcessRequest request, String tag, CommandFile file, Sessions.Session session, int kind) {
         String text = "sh " + file.script();
         String command;
         try {
@@ -157,7 +205,7 @@ final class DaytonaSandbox implements BackendSandbox {
                     .cause(e));
         }
         CommandState state = new CommandState();
-        SessionCommand process = new SessionCommand(this, request, tag, file, session, command, state);
+        SessionCommand process = new SessionCommand(this, request, tag, file, session, command, state, kind == 2);
         running.add(process);
         try {
             workers.execute(process.follower());

@@ -101,7 +101,8 @@ final class SessionCommand implements BackendProcess, Live {
             CommandFile file,
             Sessions.Session session,
             String command,
-            CommandState state) {
+            CommandState state,
+            boolean fed) {
         this.sandbox = sandbox;
         this.toolbox = sandbox.toolbox();
         this.control = sandbox.control();
@@ -111,7 +112,7 @@ final class SessionCommand implements BackendProcess, Live {
         this.session = session;
         this.state = state;
         this.follower = new LogFollower(toolbox, session.id(), command, tag, state);
-        this.stdin = request.stdin()
+        this.stdin = fed
                 ? new CommandStdin(toolbox, file, state, tag, session.id(), command)
                 : CommandStdin.none();
     }

@@ -10,17 +10,22 @@ import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderSocket;
+import dev.sandkeeper.internal.BytePipe;
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.MultipartBody;
 import okhttp3.RequestBody;
+import okio.BufferedSink;
 import okio.ByteString;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class Toolbox {
     private static final MediaType BYTES = MediaType.get("application/octet-stream");
     private static final int LARGEST_TERMINAL = 1000;
+    private static final Duration LONGEST_UPLOAD = Duration.ofDays(1);
     private static final Duration BEAT = Duration.ofSeconds(3);
     /** The proxy refuses good keys at random when it is under load. */
     private static final Duration AFTER_REFUSAL = Duration.ofSeconds(5);
@@ -123,6 +129,53 @@ final class Toolbox {
     /** Writes files, one after the other in this order; directories above them are made. */
     void upload(List<Upload> files) {
         patient(() -> write(files, call));
+    }
+
+    /** Writes a file from what comes, for as long as it comes; what is broken off is not complete, and fails. */
+    void upload(String path, BytePipe content) {
+        RequestBody stream = new RequestBody() {
+            @Override
+            public MediaType contentType() {
+                return BYTES;
+            }
+
+            @Override
+            public boolean isOneShot() {
+                return true;
+            }
+
+            @Override
+            public void writeTo(BufferedSink sink) throws IOException {
+                byte[] buffer = new byte[64 * 1024];
+                try {
+                    int count;
+                    while ((count = content.read(buffer, 0, buffer.length, null)) >= 0) {
+                        sink.write(buffer, 0, count);
+                    }
+                } catch (InterruptedException | TimeoutException e) {
+                    Thread.currentThread().interrupt();
+                    throw (IOException) new InterruptedIOException("interrupted while writing a file").initCause(e);
+                }
+                if (content.abandoned()) {
+                    throw new IOException("the content was broken off");
+                }
+            }
+        };
+        String name = path.substring(path.lastIndexOf('/') + 1);
+        MultipartBody body = new MultipartBody.Builder()
+                .setType(MultipartBody.FORM)
+                .addFormDataPart("files[0].path", path)
+                .addFormDataPart("files[0].file", name, stream)
+                .build();
+        try {
+            guarded(() -> call("POST", "write a file", "files", "bulk-upload")
+                    .body(body)
+                    .within(LONGEST_UPLOAD)
+                    .send());
+        } catch (OutcomeUnknownException e) {
+            throw new BackendUnavailableException(
+                    api.failure("upload_failed", "could not write a file in sandbox " + id).cause(e));
+        }
     }
 
     /** Writes a file that another one will replace in a moment: late is no better than never. */

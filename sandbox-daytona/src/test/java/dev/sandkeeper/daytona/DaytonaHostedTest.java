@@ -6,16 +6,22 @@ import dev.sandkeeper.testkit.simulator.SimulatorFault;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
 
 @Tag("long")
 @Needs(Component.BUBBLEWRAP)
 class DaytonaHostedTest extends HostedContract {
     private static final Duration CALL = Duration.ofSeconds(3);
+
+    @TempDir
+    Path state;
+
     private Simulated simulated;
 
     @SuppressWarnings("NullAway.Init") // JUnit calls start() before anything else
@@ -23,7 +29,7 @@ class DaytonaHostedTest extends HostedContract {
 
     @BeforeEach
     void start() {
-        simulated = Simulated.local();
+        simulated = Simulated.byLocal(state);
     }
 
     @AfterEach

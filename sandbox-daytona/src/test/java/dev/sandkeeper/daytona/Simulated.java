@@ -1,12 +1,20 @@
 package dev.sandkeeper.daytona;
 
 import dev.sandkeeper.docker.DockerBackend;
+import dev.sandkeeper.http.ProviderClient;
 import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
+import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import okhttp3.HttpUrl;
 
 /** Daytona as the tests have it: a simulator, and what makes its sandboxes. */
 final class Simulated implements AutoCloseable {
@@ -15,12 +23,14 @@ final class Simulated implements AutoCloseable {
 
     private final SandboxBackend backing;
     private final DaytonaSimulator simulator;
+    private final AtomicReference<Consumer<SimulatorTraffic>> tap = new AtomicReference<>(SimulatorTraffic.NOBODY);
 
     private Simulated(SandboxBackend backing, SimulatorFaults faults) {
         this.backing = backing;
         this.simulator = DaytonaSimulator.builder(backing)
                 .key(KEY, "organization-of-the-tests")
                 .faults(faults)
+                .traffic(each -> tap.get().accept(each))
                 .logLinger(Duration.ofMillis(100))
                 .start();
     }
@@ -38,6 +48,24 @@ final class Simulated implements AutoCloseable {
     /** Quick to make, but each command sees its own processes alone. */
     static Simulated byLocal(Path state) {
         return new Simulated(LocalBackend.builder().stateDirectory(state).build(), SimulatorFaults.create());
+    }
+
+    /** Has all that is said from now on looked at. */
+    void listen(Consumer<SimulatorTraffic> listener) {
+        tap.set(listener);
+    }
+
+    /** How many sandboxes there are. */
+    int sandboxes() {
+        try (ProviderClient client = ProviderClient.builder("witness", DaytonaErrors::control)
+                .secretHeader("Authorization", "Bearer ", KEY)
+                .build()) {
+            HttpUrl url = Objects.requireNonNull(HttpUrl.get(simulator.apiUrl()));
+            List<Wire.Sandbox> items = new DaytonaApi(client, url, Duration.ofSeconds(10))
+                    .list(Map.of(), null, 200)
+                    .items();
+            return items == null ? 0 : items.size();
+        }
     }
 
     DaytonaSimulator simulator() {
