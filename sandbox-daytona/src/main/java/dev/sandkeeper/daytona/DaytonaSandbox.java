@@ -8,6 +8,7 @@ import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.internal.BytePipe;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
@@ -69,7 +70,7 @@ final class DaytonaSandbox implements BackendSandbox {
         this.control = new Control(toolbox);
         this.sessions = new Sessions(toolbox);
         this.lease = new Lease(toolbox, workers);
-        this.files = new ShellFiles(this::startScript, backend, workers);
+        this.files = new DaytonaFiles(toolbox, new ShellFiles(this::startScript, backend, workers));
         this.background = new ShellBackground(this, backend, null);
         this.measures = new ShellMeasures(this, backend);
     }
@@ -143,23 +144,25 @@ final class DaytonaSandbox implements BackendSandbox {
         FedScript script = new FedScript();
         try {
             workers.execute(() -> script.run(
-                    content -> {
-                        boolean complete = false;
-                        try {
-                            toolbox.upload(file.input(), content);
-                            complete = true;
-                            return true;
-                        } finally {
-                            if (!complete) {
-                                later(() -> toolbox.remove(file.directory(), true));
-                            }
-                        }
-                    },
-                    () -> launch(request, tag, file, 1, List.of())));
+                    content -> feed(request, tag, file, content), () -> started(request, tag, file, 1)));
         } catch (RejectedExecutionException e) {
             throw handleClosed();
         }
         return script;
+    }
+
+    private boolean feed(ProcessRequest request, String tag, CommandFile file, BytePipe content) {
+        boolean complete = false;
+        try {
+            toolbox.upload(file.input(), content, written(request, tag, file, 1, List.of()));
+            complete = true;
+            return true;
+        } finally {
+            if (!complete) {
+                lease.release(tag);
+                later(() -> toolbox.remove(file.directory(), true));
+            }
+        }
     }
 
     /**
@@ -169,17 +172,34 @@ final class DaytonaSandbox implements BackendSandbox {
      */
     private BackendProcess launch(
             ProcessRequest request, String tag, CommandFile file, int kind, List<Toolbox.Upload> more) {
+        boolean written = false;
+        try {
+            toolbox.upload(written(request, tag, file, kind, more));
+            written = true;
+        } finally {
+            if (!written) {
+                lease.release(tag);
+            }
+        }
+        return started(request, tag, file, kind);
+    }
+
+    private List<Toolbox.Upload> written(
+            ProcessRequest request, String tag, CommandFile file, int kind, List<Toolbox.Upload> more) {
         boolean leased = request.deadline() == null;
         List<Toolbox.Upload> uploads = new ArrayList<>(more);
         if (leased) {
             uploads.add(lease.hold(tag));
         }
+        ByteString content =
+                file.content(request, leased ? lease.path() : null, kind, labels.containsKey(Identity.ENVIRONMENT));
+        uploads.add(new Toolbox.Upload(file.script(), content));
+        return uploads;
+    }
+
+    private BackendProcess started(ProcessRequest request, String tag, CommandFile file, int kind) {
         boolean started = false;
         try {
-            ByteString content = file.content(
-                    request, leased ? lease.path() : null, kind, labels.containsKey(Identity.ENVIRONMENT));
-            uploads.add(new Toolbox.Upload(file.script(), content));
-            toolbox.upload(uploads);
             TerminalSize terminal = request.terminal();
             BackendProcess command = terminal == null
                     ? start(request, tag, file, sessions.take(request.fresh()), kind)

@@ -8,6 +8,7 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.http.Answer;
+import dev.sandkeeper.http.AnswerStream;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderSocket;
 import dev.sandkeeper.internal.BytePipe;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class Toolbox {
     private static final MediaType BYTES = MediaType.get("application/octet-stream");
     private static final int LARGEST_TERMINAL = 1000;
-    private static final Duration LONGEST_UPLOAD = Duration.ofDays(1);
+    private static final Duration LONGEST_TRANSFER = Duration.ofDays(1);
     private static final Duration BEAT = Duration.ofSeconds(3);
     /** The proxy refuses good keys at random when it is under load. */
     private static final Duration AFTER_REFUSAL = Duration.ofSeconds(5);
@@ -44,7 +45,7 @@ final class Toolbox {
     private final DaytonaApi api;
     private final String id;
     private final HttpUrl base;
-    private final Duration call;
+    private final Duration callTimeout;
 
     /** A file to be written. */
     record Upload(String path, ByteString content) {}
@@ -53,7 +54,7 @@ final class Toolbox {
         this.api = api;
         this.id = id;
         this.base = base;
-        this.call = api.toolboxTimeout();
+        this.callTimeout = api.toolboxTimeout();
     }
 
     DaytonaApi api() {
@@ -77,7 +78,7 @@ final class Toolbox {
         return api.client()
                 .call(method, what + " in sandbox " + id, url.build())
                 .errors(DaytonaErrors::toolbox)
-                .within(call);
+                .within(callTimeout);
     }
 
     /** Makes a call, and says that the sandbox is gone where that is why it failed. */
@@ -128,11 +129,11 @@ final class Toolbox {
 
     /** Writes files, one after the other in this order; directories above them are made. */
     void upload(List<Upload> files) {
-        patient(() -> write(files, call));
+        patient(() -> write(files, callTimeout));
     }
 
-    /** Writes a file from what comes, for as long as it comes; what is broken off is not complete, and fails. */
-    void upload(String path, BytePipe content) {
+    /** Writes a file from what comes, for as long as it comes, and then others; what is broken off is not complete, and fails. */
+    void upload(String path, BytePipe content, List<Upload> more) {
         RequestBody stream = new RequestBody() {
             @Override
             public MediaType contentType() {
@@ -162,19 +163,29 @@ final class Toolbox {
             }
         };
         String name = path.substring(path.lastIndexOf('/') + 1);
-        MultipartBody body = new MultipartBody.Builder()
+        MultipartBody.Builder body = new MultipartBody.Builder()
                 .setType(MultipartBody.FORM)
                 .addFormDataPart("files[0].path", path)
-                .addFormDataPart("files[0].file", name, stream)
-                .build();
+                .addFormDataPart("files[0].file", name, stream);
+        add(body, 1, more);
         try {
             guarded(() -> call("POST", "write a file", "files", "bulk-upload")
-                    .body(body)
-                    .within(LONGEST_UPLOAD)
+                    .body(body.build())
+                    .within(LONGEST_TRANSFER)
                     .send());
         } catch (OutcomeUnknownException e) {
             throw new BackendUnavailableException(
                     api.failure("upload_failed", "could not write a file in sandbox " + id).cause(e));
+        }
+    }
+
+    private static void add(MultipartBody.Builder body, int first, List<Upload> files) {
+        int number = first;
+        for (Upload file : files) {
+            String name = file.path().substring(file.path().lastIndexOf('/') + 1);
+            body.addFormDataPart("files[" + number + "].path", file.path());
+            body.addFormDataPart("files[" + number + "].file", name, RequestBody.create(file.content(), BYTES));
+            number++;
         }
     }
 
@@ -185,12 +196,7 @@ final class Toolbox {
 
     private Answer write(List<Upload> files, Duration within) {
         MultipartBody.Builder body = new MultipartBody.Builder().setType(MultipartBody.FORM);
-        for (int i = 0; i < files.size(); i++) {
-            Upload file = files.get(i);
-            String name = file.path().substring(file.path().lastIndexOf('/') + 1);
-            body.addFormDataPart("files[" + i + "].path", file.path());
-            body.addFormDataPart("files[" + i + "].file", name, RequestBody.create(file.content(), BYTES));
-        }
+        add(body, 0, files);
         return call("POST", "write files", "files", "bulk-upload")
                 .body(body.build())
                 .repeatable()
@@ -219,6 +225,15 @@ final class Toolbox {
         };
     }
 
+    /** Opens a file to be read; to be closed. */
+    AnswerStream open(String path) {
+        return guarded(() -> call("GET", "read a file", Map.of("path", path), "files", "download")
+                .repeatable()
+                .within(LONGEST_TRANSFER)
+                .headWithin(callTimeout)
+                .openLong());
+    }
+
     /** Removes a file, or a directory with all that is in it. Does nothing if there is none. */
     void remove(String path, boolean tree) {
         Map<String, String> query = tree ? Map.of("path", path, "recursive", "true") : Map.of("path", path);
@@ -242,7 +257,7 @@ final class Toolbox {
                 Map.of("command", command.append(" </dev/null").toString(), "timeout", bound.toSeconds());
         Supplier<Wire.Executed> run = () -> {
             ProviderCall call =
-                    call("POST", what, "process", "execute").json(body).within(bound.plus(call));
+                    call("POST", what, "process", "execute").json(body).within(bound.plus(callTimeout));
             return (repeatable ? call.repeatable() : call).send().json(Wire.Executed.class);
         };
         return repeatable ? patient(run) : guarded(run);

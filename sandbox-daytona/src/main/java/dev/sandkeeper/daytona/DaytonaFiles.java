@@ -1,0 +1,129 @@
+package dev.sandkeeper.daytona;
+
+import dev.sandkeeper.BackendRejectedException;
+import dev.sandkeeper.BackendUnavailableException;
+import dev.sandkeeper.FileInfo;
+import dev.sandkeeper.OutcomeUnknownException;
+import dev.sandkeeper.SandboxConflictException;
+import dev.sandkeeper.SandboxNotFoundException;
+import dev.sandkeeper.http.AnswerStream;
+import dev.sandkeeper.spi.BackendFiles;
+import dev.sandkeeper.spi.FileState;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Files of a sandbox: by scripts inside, as everywhere, but for reading an ordinary file, which the daemon hands out in one
+ * request. What it refuses, or says is empty, the script is asked for, which knows what is wrong with a file and reads those of
+ * the kernel, whose size nobody knows.
+ */
+final class DaytonaFiles implements BackendFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(DaytonaFiles.class);
+
+    private final Toolbox toolbox;
+    private final BackendFiles scripts;
+
+    DaytonaFiles(Toolbox toolbox, BackendFiles scripts) {
+        this.toolbox = toolbox;
+        this.scripts = scripts;
+    }
+
+    @Override
+    public InputStream read(String path) {
+        InputStream found = isPlain(path) ? download(path) : null;
+        return found == null ? scripts.read(path) : found;
+    }
+
+    /** Whose name the daemon takes as the kernel does, and which is none of the kernel's own. */
+    private static boolean isPlain(String path) {
+        return path.startsWith("/")
+                && !path.endsWith("/")
+                && !path.contains("//")
+                && !path.contains("/./")
+                && !path.contains("/../")
+                && !path.endsWith("/.")
+                && !path.endsWith("/..")
+                && !path.startsWith("/proc/")
+                && !path.startsWith("/sys/")
+                && !path.startsWith("/dev/")
+                && StandardCharsets.UTF_8.newEncoder().canEncode(path);
+    }
+
+    private @Nullable InputStream download(String path) {
+        AnswerStream answer;
+        try {
+            answer = toolbox.open(path);
+        } catch (SandboxNotFoundException
+                | BackendRejectedException
+                | SandboxConflictException
+                | BackendUnavailableException
+                | OutcomeUnknownException e) {
+            LOG.debug("the daemon in {} did not hand out a file: {}", toolbox.id(), e.getMessage());
+            return null;
+        }
+        if ("0".equals(answer.header("Content-Length").orElse("0"))) {
+            answer.close();
+            return null;
+        }
+        return answer.body();
+    }
+
+    @Override
+    public void write(String path, InputStream content, int mode) {
+        scripts.write(path, content, mode);
+    }
+
+    @Override
+    public void append(String path, InputStream content) {
+        scripts.append(path, content);
+    }
+
+    @Override
+    public FileInfo stat(String path) {
+        return scripts.stat(path);
+    }
+
+    @Override
+    public List<FileInfo> list(String path, int limit) {
+        return scripts.list(path, limit);
+    }
+
+    @Override
+    public void makeDirectory(String path) {
+        scripts.makeDirectory(path);
+    }
+
+    @Override
+    public void move(String from, String to) {
+        scripts.move(from, to);
+    }
+
+    @Override
+    public void remove(String path, boolean recursive) {
+        scripts.remove(path, recursive);
+    }
+
+    @Override
+    public void setMode(String path, int mode) {
+        scripts.setMode(path, mode);
+    }
+
+    @Override
+    public void unpack(String path, InputStream tar) {
+        scripts.unpack(path, tar);
+    }
+
+    @Override
+    public InputStream pack(String path) {
+        return scripts.pack(path);
+    }
+
+    @Override
+    public List<FileState> scan(String directory, boolean recursive, int limit) {
+        return scripts.scan(directory, recursive, limit);
+    }
+}
