@@ -27,8 +27,8 @@ class LogLinesTest {
     @Test
     void findsThemWhereverTheyAreCut() {
         String log = OUT + "d-1 o 0 = aGk=\n" + OUT + "d-1 X 3 0 1 0\n";
-        for (char each : log.toCharArray()) {
-            accept(String.valueOf(each));
+        for (int i = 0; i < log.length(); i++) {
+            accept(log.substring(i, i + 1));
         }
         assertThat(told).containsExactly("o 0 = aGk=", "X 3 0 1 0");
     }
