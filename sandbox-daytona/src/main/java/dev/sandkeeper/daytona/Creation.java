@@ -29,8 +29,12 @@ final class Creation {
     private static final long LONGEST_PAUSE = 1000;
     private static final Duration PREPARING = Duration.ofSeconds(20);
     private static final Duration DISCARDING = Duration.ofSeconds(20);
+    private static final Duration HASTY = Duration.ofMillis(1500);
 
+    private final DaytonaApi all;
+    /** Within the time that there is. */
     private final DaytonaApi api;
+
     private final Removal removal;
     private final ProviderEnds ends;
     private final ProvisionRequest request;
@@ -39,12 +43,13 @@ final class Creation {
     private @Nullable String id;
 
     Creation(DaytonaApi api, Removal removal, ProviderEnds ends, ProvisionRequest request, Wire.NewSandbox wanted) {
-        this.api = api;
         this.removal = removal;
         this.ends = ends;
         this.request = request;
         this.wanted = wanted;
         this.deadline = Deadline.in(request.spec().createTimeout());
+        this.all = api;
+        this.api = api.until(deadline);
     }
 
     /** What was made, and its daemon. */
@@ -59,7 +64,7 @@ final class Creation {
             Toolbox toolbox = new Toolbox(api, id, api.toolbox(started));
             prepare(toolbox);
             maybeThere = false;
-            return new Made(started, toolbox);
+            return new Made(started, new Toolbox(all, id, api.toolbox(started)));
         } catch (SandboxException e) {
             if (maybeThere) {
                 discard(e);
@@ -222,17 +227,19 @@ final class Creation {
     /** As well as it can be done: the caller destroys by id whatever is left. */
     private void discard(SandboxException because) {
         boolean interrupted = Thread.interrupted() || because instanceof SandboxInterruptedException;
+        Duration time = interrupted || deadline.passed() ? HASTY : DISCARDING;
+        DaytonaApi hasty = all.until(Deadline.in(time));
         try {
             String there = id != null
                     ? id
-                    : api.find(wanted.name())
+                    : hasty.find(wanted.name())
                             .filter(found -> Identity.of(found.labelsOrNone())
                                     .filter(owner -> owner.name().equals(wanted.name()))
                                     .isPresent())
                             .map(Wire.Sandbox::idOrFail)
                             .orElse(null);
             if (there != null) {
-                removal.destroy(there, interrupted ? Duration.ofMillis(1) : DISCARDING);
+                removal.destroy(there, time);
             }
         } catch (SandboxException e) {
             because.addSuppressed(e);

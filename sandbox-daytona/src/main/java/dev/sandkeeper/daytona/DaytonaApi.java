@@ -7,6 +7,7 @@ import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.Json;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderClient;
+import dev.sandkeeper.internal.Deadline;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -20,12 +21,32 @@ final class DaytonaApi {
 
     private final ProviderClient client;
     private final HttpUrl base;
+    private final Duration callTimeout;
     private final Duration toolboxTimeout;
+    private final Deadline deadline;
 
-    DaytonaApi(ProviderClient client, HttpUrl base, Duration toolboxTimeout) {
+    DaytonaApi(ProviderClient client, HttpUrl base, Duration callTimeout, Duration toolboxTimeout) {
+        this(client, base, callTimeout, toolboxTimeout, Deadline.never());
+    }
+
+    private DaytonaApi(
+            ProviderClient client, HttpUrl base, Duration callTimeout, Duration toolboxTimeout, Deadline deadline) {
         this.client = client;
         this.base = base;
+        this.callTimeout = callTimeout;
         this.toolboxTimeout = toolboxTimeout;
+        this.deadline = deadline;
+    }
+
+    /** The same, none of whose calls lasts longer than that. */
+    DaytonaApi until(Deadline end) {
+        return new DaytonaApi(client, base, callTimeout, toolboxTimeout, end);
+    }
+
+    /** As long as a call may take that may take so long. */
+    Duration bound(Duration time) {
+        Duration left = deadline.time();
+        return left.compareTo(time) > 0 ? time : left.isZero() ? Duration.ofMillis(1) : left;
     }
 
     /** How long a call to a sandbox's daemon may take that does something at once. */
@@ -38,7 +59,7 @@ final class DaytonaApi {
     }
 
     private ProviderCall call(String method, String what, String... path) {
-        return client.call(method, what, url(path).build());
+        return client.call(method, what, url(path).build()).within(bound(callTimeout));
     }
 
     private HttpUrl.Builder url(String... path) {
@@ -85,6 +106,7 @@ final class DaytonaApi {
             url.addQueryParameter("cursor", cursor);
         }
         return client.call("GET", "list sandboxes", url.build())
+                .within(bound(callTimeout))
                 .repeatable()
                 .send()
                 .json(new TypeReference<Wire.Page>() {});

@@ -84,7 +84,7 @@ public final class DaytonaBackend implements SandboxBackend {
             Capability.TERMINAL,
             Capability.PROVIDER_EXPIRY);
 
-    private static final Duration DESTROYING = Duration.ofMinutes(2);
+    private static final Duration DESTROYING = Duration.ofSeconds(50);
     private static final Duration ATTACHING = Duration.ofSeconds(60);
     private static final Duration BEAT = Duration.ofSeconds(2);
     private static final Duration CLOSING = Duration.ofSeconds(5);
@@ -112,6 +112,7 @@ public final class DaytonaBackend implements SandboxBackend {
             ProviderClient client,
             @Nullable String target,
             @Nullable String snapshot,
+            Duration callTimeout,
             Duration toolboxTimeout,
             Clock clock) {
         this.name = name;
@@ -119,7 +120,7 @@ public final class DaytonaBackend implements SandboxBackend {
         this.snapshot = snapshot;
         this.rules = new SpecRules(name);
         this.client = client;
-        this.api = new DaytonaApi(client, url, toolboxTimeout);
+        this.api = new DaytonaApi(client, url, callTimeout, toolboxTimeout);
         this.removal = new Removal(api);
         this.ends = new ProviderEnds(api, clock);
         this.workers = Workers.create("sandkeeper-" + name);
@@ -279,7 +280,7 @@ public final class DaytonaBackend implements SandboxBackend {
         }
     }
 
-    /** Waits two minutes at most; a sandbox in a transition is destroyed once that is over. */
+    /** Waits 50 seconds at most; a sandbox in a transition is destroyed once that is over. */
     @Override
     public void destroy(String providerRef) {
         interruptible("destroy sandbox " + providerRef);

@@ -28,14 +28,15 @@ final class Removal {
      */
     void destroy(String id, Duration bound) {
         Deadline deadline = Deadline.in(bound);
+        DaytonaApi bounded = api.until(deadline);
         long pause = FIRST_PAUSE;
         String word = "";
         boolean going = false;
         while (true) {
-            if (!going && !ask(id)) {
+            if (!going && !ask(bounded, id)) {
                 return;
             }
-            Optional<Wire.Sandbox> found = api.find(id);
+            Optional<Wire.Sandbox> found = bounded.find(id);
             if (found.isEmpty() || "destroyed".equals(found.get().state())) {
                 return;
             }
@@ -57,9 +58,9 @@ final class Removal {
     }
 
     /** False if there is none. */
-    private boolean ask(String id) {
+    private static boolean ask(DaytonaApi bounded, String id) {
         try {
-            return api.delete(id);
+            return bounded.delete(id);
         } catch (SandboxConflictException e) {
             // a transition goes on, perhaps the very one that is wanted
             return true;

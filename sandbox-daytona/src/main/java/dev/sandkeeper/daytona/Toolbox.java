@@ -78,7 +78,7 @@ final class Toolbox {
         return api.client()
                 .call(method, what + " in sandbox " + id, url.build())
                 .errors(DaytonaErrors::toolbox)
-                .within(callTimeout);
+                .within(api.bound(callTimeout));
     }
 
     /** Makes a call, and says that the sandbox is gone where that is why it failed. */
@@ -200,7 +200,7 @@ final class Toolbox {
         return call("POST", "write files", "files", "bulk-upload")
                 .body(body.build())
                 .repeatable()
-                .within(within)
+                .within(api.bound(within))
                 .send();
     }
 
@@ -257,7 +257,7 @@ final class Toolbox {
                 Map.of("command", command.append(" </dev/null").toString(), "timeout", bound.toSeconds());
         Supplier<Wire.Executed> run = () -> {
             ProviderCall call =
-                    call("POST", what, "process", "execute").json(body).within(bound.plus(callTimeout));
+                    call("POST", what, "process", "execute").json(body).within(api.bound(bound.plus(callTimeout)));
             return (repeatable ? call.repeatable() : call).send().json(Wire.Executed.class);
         };
         return repeatable ? patient(run) : guarded(run);

@@ -61,7 +61,7 @@ final class Simulated implements AutoCloseable {
                 .secretHeader("Authorization", "Bearer ", KEY)
                 .build()) {
             HttpUrl url = Objects.requireNonNull(HttpUrl.get(simulator.apiUrl()));
-            List<Wire.Sandbox> items = new DaytonaApi(client, url, Duration.ofSeconds(10))
+            List<Wire.Sandbox> items = new DaytonaApi(client, url, Duration.ofSeconds(10), Duration.ofSeconds(10))
                     .list(Map.of(), null, 200)
                     .items();
             return items == null ? 0 : items.size();
