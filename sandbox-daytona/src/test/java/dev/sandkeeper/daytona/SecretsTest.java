@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,8 +133,10 @@ class SecretsTest {
         }
     }
 
-    private static void print(Throwable failure, PrintWriter said) {
-        assertThat(failure).isNotNull();
-        failure.printStackTrace(said);
+    /** Some faults are borne. */
+    private static void print(@Nullable Throwable failure, PrintWriter said) {
+        if (failure != null) {
+            failure.printStackTrace(said);
+        }
     }
 }

@@ -45,7 +45,7 @@ class SpecRulesTest {
 
     @Test
     void anImageBecomesNoSecondLineOfADockerfile() {
-        for (String image : new String[] {"debian:12\nRUN true", "Debian", "debian:12 AS x", "snapshot://", "-x", "a b"}) {
+        for (String image : new String[] {"debian:12 RUN true", "Debian", "debian:12 AS x", "snapshot://", "-x", "a b"}) {
             refused(SandboxSpec.builder().image(image), "image");
         }
         for (String image : new String[] {
