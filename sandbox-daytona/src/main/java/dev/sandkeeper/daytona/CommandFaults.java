@@ -78,9 +78,9 @@ final class CommandFaults {
                                 "the sandbox's own environment, /tmp/.sandkeeper/environment, is gone")
                         .remedy("Do not remove it, and create a new sandbox"));
             default ->
-                new BackendUnavailableException(failure(
-                                "command_failed_to_start", "the sandbox cannot start commands: " + reason + " failed")
-                        .remedy("See whether /tmp in the sandbox can be written and has room"));
+                new BackendUnavailableException(
+                        failure("command_failed_to_start", "the sandbox cannot start commands: " + reason + " failed")
+                                .remedy("See whether /tmp in the sandbox can be written and has room"));
         };
     }
 }

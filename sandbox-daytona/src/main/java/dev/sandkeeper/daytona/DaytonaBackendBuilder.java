@@ -208,7 +208,14 @@ public final class DaytonaBackendBuilder {
             client.header("X-Daytona-Organization-ID", organizationId);
         }
         return new DaytonaBackend(
-                name, url, client.build(), target == null || target.isBlank() ? null : target, snapshot, callTimeout, toolboxTimeout, clock);
+                name,
+                url,
+                client.build(),
+                target == null || target.isBlank() ? null : target,
+                snapshot,
+                callTimeout,
+                toolboxTimeout,
+                clock);
     }
 
     private BackendRejectedException rejected(String code, String message, String remedy) {

@@ -56,8 +56,8 @@ final class DaytonaErrors {
         String message = message(failure);
         String lower = message.toLowerCase(Locale.ROOT);
         if (failure.status() == 401) {
-            return new BackendUnavailableException(failure.failure(REFUSED, message)
-                    .remedy("Check the API key; if it is right, try again later"));
+            return new BackendUnavailableException(
+                    failure.failure(REFUSED, message).remedy("Check the API key; if it is right, try again later"));
         }
         boolean proxy = failure.status() == 502
                 || lower.contains("failed to resolve container ip")

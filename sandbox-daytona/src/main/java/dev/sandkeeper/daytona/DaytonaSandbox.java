@@ -143,8 +143,8 @@ final class DaytonaSandbox implements BackendSandbox {
         CommandFile file = new CommandFile(tag);
         FedScript script = new FedScript();
         try {
-            workers.execute(() -> script.run(
-                    content -> feed(request, tag, file, content), () -> started(request, tag, file, 1)));
+            workers.execute(() ->
+                    script.run(content -> feed(request, tag, file, content), () -> started(request, tag, file, 1)));
         } catch (RejectedExecutionException e) {
             throw handleClosed();
         }
@@ -329,8 +329,7 @@ final class DaytonaSandbox implements BackendSandbox {
         }
         closed = true;
         listener.run();
-        List<Live> left =
-                running.stream().filter(each -> !each.isOver()).toList();
+        List<Live> left = running.stream().filter(each -> !each.isOver()).toList();
         boolean interrupted = Thread.interrupted();
         try {
             control.killQuickly(left.stream().map(Live::target).toList(), CLOSING);

@@ -112,9 +112,7 @@ final class SessionCommand implements BackendProcess, Live {
         this.session = session;
         this.state = state;
         this.follower = new LogFollower(toolbox, session.id(), command, tag, state);
-        this.stdin = fed
-                ? new CommandStdin(toolbox, file, state, tag, session.id(), command)
-                : CommandStdin.none();
+        this.stdin = fed ? new CommandStdin(toolbox, file, state, tag, session.id(), command) : CommandStdin.none();
     }
 
     LogFollower follower() {

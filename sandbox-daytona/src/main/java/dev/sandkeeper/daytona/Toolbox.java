@@ -175,7 +175,8 @@ final class Toolbox {
                     .send());
         } catch (OutcomeUnknownException e) {
             throw new BackendUnavailableException(
-                    api.failure("upload_failed", "could not write a file in sandbox " + id).cause(e));
+                    api.failure("upload_failed", "could not write a file in sandbox " + id)
+                            .cause(e));
         }
     }
 
@@ -398,11 +399,16 @@ final class Toolbox {
             try {
                 return call("POST", "open a terminal", "process", "pty")
                         .json(Map.of(
-                                "id", terminal,
-                                "cwd", "/",
-                                "cols", size.columns(),
-                                "rows", size.rows(),
-                                "lazyStart", true))
+                                "id",
+                                terminal,
+                                "cwd",
+                                "/",
+                                "cols",
+                                size.columns(),
+                                "rows",
+                                size.rows(),
+                                "lazyStart",
+                                true))
                         .repeatable()
                         .send();
             } catch (SandboxConflictException e) {

@@ -51,8 +51,8 @@ __sk_nap() {
 
 # In a process of its own: becomes the program.
 __sk_become() {
-    read -r __sk_p __sk_l </proc/self/stat
-    echo "$__sk_p" >"$__sk_h/pid"
+    read -r __sk_b __sk_l </proc/self/stat
+    echo "$__sk_b" >"$__sk_h/pid"
     __sk_find setsid
     __sk_x=$__sk_f
     [ -z "$__sk_e" ] || __sk_fail setsid
@@ -71,7 +71,7 @@ __sk_become() {
     export SANDKEEPER_EXEC
     case $1 in -*) __sk_l=$__sk_f && shift && set -- "$__sk_l" "$@" ;; esac
     umask 022
-    __sk_say "P $__sk_p"
+    __sk_say "P $__sk_b"
     __sk_start "$@"
 }
 

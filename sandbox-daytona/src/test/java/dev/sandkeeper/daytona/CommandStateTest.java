@@ -24,7 +24,8 @@ class CommandStateTest {
     private String text() throws InterruptedException {
         StringBuilder text = new StringBuilder();
         for (CommandState.Piece piece = next(); piece != null; piece = next()) {
-            text.append(piece.stream()).append(piece.isInline() ? piece.bytes().utf8() : piece.segment() + "@" + piece.size());
+            text.append(piece.stream())
+                    .append(piece.isInline() ? piece.bytes().utf8() : piece.segment() + "@" + piece.size());
         }
         return text.toString();
     }

@@ -16,7 +16,12 @@ class DaytonaBackendBuilderTest {
     @Test
     void takesDaytonasOwnVariables() {
         try (DaytonaBackend backend = of(Map.of(
-                        "DAYTONA_API_KEY", "dtn_x", "DAYTONA_API_URL", "http://127.0.0.1:1/api", "DAYTONA_TARGET", "eu"))
+                        "DAYTONA_API_KEY",
+                        "dtn_x",
+                        "DAYTONA_API_URL",
+                        "http://127.0.0.1:1/api",
+                        "DAYTONA_TARGET",
+                        "eu"))
                 .build()) {
             assertThat(backend.toString()).contains("eu").doesNotContain("dtn_x");
             assertThat(backend.name()).isEqualTo("daytona");

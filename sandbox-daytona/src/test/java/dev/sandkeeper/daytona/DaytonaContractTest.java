@@ -8,10 +8,10 @@ import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.jspecify.annotations.Nullable;
 
 @Tag("long")
 @Needs(Component.DOCKER)
@@ -33,6 +33,11 @@ class DaytonaContractTest extends SandboxBackendContract {
     @Override
     protected SandboxBackend backend() {
         return Objects.requireNonNull(simulated).backend();
+    }
+
+    @Override
+    protected boolean isOfProvider(String thread) {
+        return super.isOfProvider(thread) || thread.startsWith("sandkeeper-backing");
     }
 
     @Override

@@ -41,7 +41,8 @@ class LogLinesTest {
 
     @Test
     void passesOverWhatIsNoneOfTheCommands() {
-        accept("\n" + OUT + "\n" + OUT + "d-2 P 1\nd-1\n" + OUT + "x".repeat(100_000) + "d-1 P 2\n" + OUT + "d-1 P 3\n");
+        accept("\n" + OUT + "\n" + OUT + "d-2 P 1\nd-1\n" + OUT + "x".repeat(100_000) + "d-1 P 2\n" + OUT
+                + "d-1 P 3\n");
         assertThat(told).containsExactly("P 3");
     }
 

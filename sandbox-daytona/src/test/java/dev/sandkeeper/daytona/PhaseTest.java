@@ -11,8 +11,17 @@ class PhaseTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "creating", "restoring", "started", "starting", "pending_build", "building_snapshot",
-                "pulling_snapshot", "resizing", "snapshotting", "forking", "resuming"
+                "creating",
+                "restoring",
+                "started",
+                "starting",
+                "pending_build",
+                "building_snapshot",
+                "pulling_snapshot",
+                "resizing",
+                "snapshotting",
+                "forking",
+                "resuming"
             })
     void whatTakesCommandsNowOrSoonIsPresent(String word) {
         assertThat(Phase.of(word).state()).isEqualTo(ProviderState.PRESENT);
@@ -21,7 +30,14 @@ class PhaseTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "destroyed", "destroying", "stopped", "stopping", "error", "build_failed", "archived", "archiving"
+                "destroyed",
+                "destroying",
+                "stopped",
+                "stopping",
+                "error",
+                "build_failed",
+                "archived",
+                "archiving"
             })
     void whatWillNeverTakeACommandAgainIsGone(String word) {
         assertThat(Phase.of(word).state()).isEqualTo(ProviderState.GONE);

@@ -73,9 +73,7 @@ final class Simulated implements AutoCloseable {
     }
 
     DaytonaBackendBuilder builder() {
-        return DaytonaBackend.builder()
-                .apiKey(KEY)
-                .apiUrl(simulator.apiUrl().toString());
+        return DaytonaBackend.builder().apiKey(KEY).apiUrl(simulator.apiUrl().toString());
     }
 
     DaytonaBackend backend() {

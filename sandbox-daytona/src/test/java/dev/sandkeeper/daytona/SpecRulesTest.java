@@ -18,11 +18,10 @@ class SpecRulesTest {
     private final SpecRules rules = new SpecRules("daytona");
 
     private void refused(SandboxSpec.Builder spec, String field) {
-        assertThatThrownBy(() -> rules.check(spec.build()))
-                .isInstanceOfSatisfying(SpecInvalidException.class, e -> {
-                    assertThat(e.getMessage()).contains(field + ": ");
-                    assertThat(e.remedy()).isPresent();
-                });
+        assertThatThrownBy(() -> rules.check(spec.build())).isInstanceOfSatisfying(SpecInvalidException.class, e -> {
+            assertThat(e.getMessage()).contains(field + ": ");
+            assertThat(e.remedy()).isPresent();
+        });
     }
 
     private static Wire.NewSandbox body(SandboxSpec.Builder spec) {
@@ -45,7 +44,8 @@ class SpecRulesTest {
 
     @Test
     void anImageBecomesNoSecondLineOfADockerfile() {
-        for (String image : new String[] {"debian:12 RUN true", "Debian", "debian:12 AS x", "snapshot://", "-x", "a b"}) {
+        for (String image :
+                new String[] {"debian:12 RUN true", "Debian", "debian:12 AS x", "snapshot://", "-x", "a b"}) {
             refused(SandboxSpec.builder().image(image), "image");
         }
         for (String image : new String[] {
