@@ -75,7 +75,7 @@ final class E2bSandbox implements BackendSandbox {
         this.envd = envd;
         this.scripts = new Scripts(envd);
         this.lease = new Lease(envd, workers);
-        this.files = new ShellFiles(this, backend, workers);
+        this.files = new ShellFiles(this::script, backend, workers);
         this.background = new ShellBackground(this, backend, null);
         this.measures = new ShellMeasures(this, backend);
         this.onClose = () -> closing.accept(this);
@@ -130,6 +130,12 @@ final class E2bSandbox implements BackendSandbox {
             feed(process, input);
         }
         return process;
+    }
+
+    private BackendProcess script(ProcessRequest request, byte @Nullable [] input) {
+        return request.stdin()
+                ? new UploadedScript(envd, this::start, request)
+                : start(request, input == null ? NOTHING : input);
     }
 
     private E2bProcess launch(ProcessRequest request, @Nullable String printed) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /** The daemon in one sandbox: Connect calls by JSON, and plain ones. Safe from many threads. */
 final class Envd {
     private static final MediaType STREAM = MediaType.get("application/connect+json");
-    private static final MediaType BYTES = MediaType.get("application/octet-stream");
+    static final MediaType BYTES = MediaType.get("application/octet-stream");
     /** How often the daemon says that nothing happens, and after how long of less than that it is gone. */
     private static final int KEEPALIVE_SECONDS = 50;
 
@@ -184,14 +184,19 @@ final class Envd {
                 .send());
     }
 
-    /** Writes a file, not atomically. */
+    /** Writes a small file, not atomically. */
     void upload(String path, byte[] content) {
+        confirmed(() ->
+                upload(path, RequestBody.create(content, BYTES)).within(CALL).send());
+    }
+
+    /** Writes a file, not atomically: a call to be made, which takes as long as what is sent. */
+    ProviderCall upload(String path, RequestBody content) {
         HttpUrl url = url("files").addQueryParameter("path", path).build();
-        confirmed(() -> call("POST", "write a file in sandbox " + ref, url)
-                .body(RequestBody.create(content, BYTES))
-                .within(CALL)
-                .repeatable()
-                .send());
+        return call("POST", "write a file in sandbox " + ref, url)
+                .body(content)
+                .within(INPUT)
+                .repeatable();
     }
 
     private HttpUrl.Builder url(String path) {
