@@ -421,6 +421,41 @@ async function terminals(sandbox) {
   await refused('process.killPtySession', 'DaytonaNotFoundError', 404, () => run.killPtySession('p2'))
 }
 
+async function git(sandbox) {
+  const { git: repository, process: run } = sandbox
+  await run.executeCommand('git init -q -b main /tmp/origin && cd /tmp/origin && echo one > a && git add a'
+    + ' && git -c user.name=N -c user.email=e@example.org commit -q -m first')
+  await works('git.clone', 'success', () => repository.clone('/tmp/origin', 'path/to/clone'))
+  await refused('git.clone', 'DaytonaGitRepoNotFoundError', 404, () => repository.clone('/tmp/nowhere', 'x'), 'GIT_REPO_NOT_FOUND')
+  await works('git.branches', 'success', () => repository.branches('path/to/clone'),
+    ({ branches }) => assert.deepEqual(branches, ['main']))
+  await refused('git.branches', 'DaytonaGitRepoNotFoundError', 404, () => repository.branches('/tmp'))
+  await run.executeCommand('echo two > "b c"', 'path/to/clone')
+  await works('git.add', 'success', () => repository.add('path/to/clone', ['b c']))
+  await refused('git.add', 'DaytonaValidationError', 400, () => repository.add('/tmp', ['a']))
+  await works('git.status', 'success', () => repository.status('path/to/clone'), (status) => {
+    assert.equal(status.currentBranch, 'main')
+    assert.equal(status.fileStatus[0].staging, 'Added')
+  })
+  await works('git.commit', 'success', () => repository.commit('path/to/clone', 'second', 'N', 'e@example.org'),
+    ({ sha }) => assert.match(sha, /^[0-9a-f]{40}$/))
+  await works('git.createBranch', 'success', () => repository.createBranch('path/to/clone', 'feature'))
+  await refused('git.createBranch', 'DaytonaGitBranchExistsError', 409, () => repository.createBranch('path/to/clone', 'feature'))
+  await works('git.checkoutBranch', 'success', () => repository.checkoutBranch('path/to/clone', 'main'))
+  await works('git.deleteBranch', 'success', () => repository.deleteBranch('path/to/clone', 'feature'))
+}
+
+/** Sandboxes of the simulator have no language server, and say so. */
+async function language(sandbox) {
+  const server = await sandbox.createLspServer('typescript', 'path/to/project')
+  await refused('lsp.start', 'DaytonaInternalServerError', 500, () => server.start())
+  const file = 'path/to/file.ts'
+  const none = 'DaytonaLspServerNotInitializedError'
+  await refused('lsp.didOpen', none, 400, () => server.didOpen(file))
+  await refused('lsp.documentSymbols', none, 400, () => server.documentSymbols(file))
+  await refused('lsp.completions', none, 400, () => server.completions(file, { line: 10, character: 15 }))
+}
+
 async function faults(sandbox, daytona) {
   const create = 'POST /api/sandbox'
   const execute = 'POST /toolbox/{sandboxId}/process/execute'
@@ -451,6 +486,8 @@ await run({
   sessions: () => withSandbox(sessions),
   code: () => withSandbox(code, { language: 'typescript' }),
   files: () => withSandbox(files),
+  git: () => withSandbox(git),
+  language: () => withSandbox(language),
   stock,
   terminals: () => withSandbox(terminals, {}, client(process.env.DAYTONA_TERMINAL_API_URL)),
   faults: () => withSandbox(faults),

@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /** The providers that have a simulator. */
 final class Providers {
-    private static final List<Provider> ALL = List.of(new E2bProvider(), new FlyProvider());
+    private static final List<Provider> ALL = List.of(new DaytonaProvider(), new E2bProvider(), new FlyProvider());
 
     private Providers() {}
 

@@ -23,7 +23,7 @@ import java.util.function.Consumer;
  * keys; those that want a stream of events are answered 404 and poll. Safe from many threads.
  *
  * <p>Sandboxes go through the states of the service, answers of control calls tell what was begun and not what came of it, and
- * shapes of logs depend on the version that a client says it has. Not simulated: git, language servers, desktops, the interpreter
+ * shapes of logs depend on the version that a client says it has. Not simulated: language servers, which it says are not installed, desktops, the interpreter
  * with contexts, volumes' contents, resources (a sandbox is told to have what it asked for), forks and pauses, which the service
  * refuses for containers, and registries. Whether a preview address is answered depends on the name's resolution: its host is
  * below {@code localhost}.
@@ -81,6 +81,18 @@ public final class DaytonaSimulator implements AutoCloseable {
         new DaytonaSessions(world, toolbox).addRoutes();
         new DaytonaFiles(world, toolbox).addRoutes();
         new DaytonaTerminals(world, toolbox).addRoutes();
+        new DaytonaGit(toolbox).addRoutes();
+        toolbox.add("POST", "/lsp/start", (guest, exchange) -> {
+            throw DaytonaRefusal.of(500, "internal server error: no language server is installed");
+        });
+        DaytonaToolbox.Tool none = (guest, exchange) -> {
+            // a sandbox that has gone comes first
+            guest.sandbox();
+            throw DaytonaRefusal.coded(
+                    400, "LSP_SERVER_NOT_INITIALIZED", "bad request: the language server has not been started");
+        };
+        List.of("/lsp/did-open", "/lsp/did-close", "/lsp/completions").forEach(path -> toolbox.add("POST", path, none));
+        List.of("/lsp/document-symbols", "/lsp/workspacesymbols").forEach(path -> toolbox.add("GET", path, none));
     }
 
     /**
