@@ -20,6 +20,7 @@ final class Simulated implements AutoCloseable {
         this.backing = backing;
         this.simulator = E2bSimulator.builder(backing)
                 .apiKey(KEY)
+                .concurrentSandboxes(1_100) // the most that can be had on Pro
                 .template("base", image.isEmpty() ? null : image)
                 .faults(faults)
                 .start();
