@@ -65,7 +65,11 @@ final class H2Dialect implements Dialect {
     public <T> T inTransaction(Jdbi jdbi, Function<Handle, T> work) {
         ONE_AT_A_TIME.lock();
         try {
-            return jdbi.inTransaction(TransactionIsolationLevel.READ_COMMITTED, work::apply);
+            return jdbi.withHandle(handle -> {
+                T result = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, work::apply);
+                H2FileHeader.write(handle.getConnection());
+                return result;
+            });
         } finally {
             ONE_AT_A_TIME.unlock();
         }
