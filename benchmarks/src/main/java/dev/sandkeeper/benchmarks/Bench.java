@@ -42,6 +42,7 @@ public final class Bench {
             case "stream" -> new StreamBench(options, report).run();
             case "cleanup" -> new CleanupBench(options, report).run();
             case "claim" -> new ClaimBench(options, report).run();
+            case "remote" -> new RemoteBench(options, report).run();
             case "load" -> new LoadRun(options, report).run();
             default -> new HeapRun(options, report).run();
         }

@@ -13,9 +13,10 @@ import java.util.Set;
  * @param run marks all that the run makes at the engine
  */
 record Options(String bench, boolean quick, long bytes, int commands, String run) {
-    static final Set<String> BENCHES = Set.of("exec", "create", "files", "stream", "cleanup", "claim", "load", "heap");
+    static final Set<String> BENCHES =
+            Set.of("exec", "create", "files", "stream", "cleanup", "claim", "remote", "load", "heap");
     static final String USAGE =
-            "exec|create|files|stream|cleanup|claim|load|heap [--quick] [--megabytes N] [--commands N] [--run NAME]";
+            "exec|create|files|stream|cleanup|claim|remote|load|heap [--quick] [--megabytes N] [--commands N] [--run NAME]";
 
     private static final long MEGABYTE = 1 << 20;
 

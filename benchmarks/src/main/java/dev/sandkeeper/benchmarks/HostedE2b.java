@@ -1,0 +1,112 @@
+package dev.sandkeeper.benchmarks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sandkeeper.e2b.E2bBackend;
+import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.testkit.simulator.e2b.E2bSimulator;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import okhttp3.MediaType;
+import okhttp3.RequestBody;
+
+/** The simulated E2B. A bare command is one stream of the daemon in the sandbox, a bare file one request each way. */
+final class HostedE2b implements Hosted {
+    private static final MediaType FRAMES = MediaType.get("application/connect+json");
+    private static final int HEADER = 5;
+    private static final byte[] TRUE = framed("{\"process\":{\"cmd\":\"true\",\"args\":[]},\"stdin\":false}");
+
+    private final E2bSimulator simulator;
+    private final BareCalls calls;
+
+    HostedE2b(SandboxBackend backing) {
+        simulator = E2bSimulator.start(backing);
+        calls = new BareCalls(simulator.uri().toString(), Map.of("X-API-KEY", simulator.apiKey()));
+    }
+
+    private static byte[] framed(String message) {
+        byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(HEADER + bytes.length)
+                .put((byte) 0)
+                .putInt(bytes.length)
+                .put(bytes)
+                .array();
+    }
+
+    @Override
+    public SandboxBackend backend() {
+        return E2bBackend.builder(simulator.apiKey())
+                .apiUrl(simulator.uri().toString())
+                .sandboxUrl(simulator.uri().toString())
+                .build();
+    }
+
+    @Override
+    public Bare create() throws Exception {
+        JsonNode made = calls.json("POST", "/sandboxes", "{\"templateID\":\"base\",\"timeout\":300,\"secure\":true}");
+        return new Box(
+                made.path("sandboxID").asText(), made.path("envdAccessToken").asText());
+    }
+
+    @Override
+    public void close() {
+        calls.close();
+        simulator.close();
+    }
+
+    private final class Box implements Bare {
+        private final String id;
+        private final BareCalls daemon;
+
+        Box(String id, String token) {
+            this.id = id;
+            this.daemon = new BareCalls(
+                    simulator.uri().toString(),
+                    Map.of(
+                            "X-Access-Token",
+                            token,
+                            "E2b-Sandbox-Id",
+                            id,
+                            "E2b-Sandbox-Port",
+                            "49983",
+                            "Connect-Protocol-Version",
+                            "1"));
+        }
+
+        @Override
+        public void run() throws IOException {
+            byte[] answer = daemon.bytes("POST", "/process.Process/Start", RequestBody.create(TRUE, FRAMES));
+            ByteBuffer frames = ByteBuffer.wrap(answer);
+            boolean exited = false;
+            while (frames.remaining() >= HEADER) {
+                frames.get();
+                int length = frames.getInt();
+                JsonNode end = BareCalls.tree(answer, frames.position(), length)
+                        .path("event")
+                        .path("end");
+                exited |= end.path("exited").asBoolean() && end.path("exitCode").asInt(0) == 0;
+                frames.position(frames.position() + length);
+            }
+            if (!exited) {
+                throw new IOException("true did not exit with 0");
+            }
+        }
+
+        @Override
+        public void write(byte[] content) throws IOException {
+            daemon.bytes("POST", "/files?path=bare", RequestBody.create(content, BareCalls.BYTES));
+        }
+
+        @Override
+        public byte[] read() throws IOException {
+            return daemon.bytes("GET", "/files?path=bare", null);
+        }
+
+        @Override
+        public void close() throws IOException {
+            calls.bytes("DELETE", "/sandboxes/" + id, null);
+            daemon.close();
+        }
+    }
+}
