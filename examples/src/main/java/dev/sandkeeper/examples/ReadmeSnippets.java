@@ -17,6 +17,7 @@ import dev.sandkeeper.cleanup.SandboxDeletion;
 import dev.sandkeeper.cleanup.SweepReport;
 import dev.sandkeeper.cleanup.WebhookListener;
 import dev.sandkeeper.docker.DockerBackend;
+import dev.sandkeeper.e2b.E2bBackend;
 import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.metrics.SandboxMetrics;
 import dev.sandkeeper.store.SandboxStore;
@@ -63,6 +64,18 @@ final class ReadmeSnippets {
                 .idleTimeout(Duration.ofMinutes(5))
                 .label("task", "42")
                 .build());
+        // end
+        return sandbox;
+    }
+
+    static Sandbox hosted(SandboxStore store) {
+        // snippet: hosted
+        SandboxManager manager = SandboxManager.builder()
+                .backend(E2bBackend.fromEnvironment()) // or DaytonaBackend, FlyBackend
+                .store(store)
+                .build();
+        Sandbox sandbox = manager.create(
+                SandboxSpec.builder().timeToLive(Duration.ofMinutes(30)).build());
         // end
         return sandbox;
     }
