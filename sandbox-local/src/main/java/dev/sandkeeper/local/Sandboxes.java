@@ -286,7 +286,13 @@ final class Sandboxes implements AutoCloseable {
                     }
                 }
             }
-            return CommandTree.firsts(holder).isEmpty();
+            // a namespace that is just being made or left has something in it, too, for a moment
+            while (!CommandTree.firsts(holder).isEmpty()) {
+                if (!wait.pause()) {
+                    return false;
+                }
+            }
+            return true;
         } catch (IOException e) {
             throw failures.unavailable(
                     "terminate_failed", "its commands cannot be asked to end: " + e.getMessage(), ref.id(), e);
