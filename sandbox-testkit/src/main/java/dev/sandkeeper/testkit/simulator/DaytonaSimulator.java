@@ -43,7 +43,7 @@ public final class DaytonaSimulator implements AutoCloseable {
     private final DaytonaWorld world;
 
     private DaytonaSimulator(Builder builder) {
-        machines = new Machines(builder.backing, "daytona");
+        machines = Machines.of(builder.backing, "daytona");
         router = new Router();
         DaytonaManners manners = new DaytonaManners(router);
         server = new SimulatorServer(

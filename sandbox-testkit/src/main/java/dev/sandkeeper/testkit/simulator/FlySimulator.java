@@ -46,7 +46,7 @@ public final class FlySimulator implements AutoCloseable {
 
     private FlySimulator(Builder builder) {
         this.settings = builder.settings();
-        this.machines = new Machines(builder.backing, "fly");
+        this.machines = Machines.of(builder.backing, "fly");
         FlyNames names = new FlyNames(builder.clock, builder.faults);
         this.fleet = new FlyFleet(settings, machines, names);
         Router router = new Router();

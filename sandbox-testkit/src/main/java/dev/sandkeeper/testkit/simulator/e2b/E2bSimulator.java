@@ -51,7 +51,7 @@ public final class E2bSimulator implements AutoCloseable {
                 Map.copyOf(builder.templates),
                 builder.concurrentSandboxes,
                 builder.longestLife);
-        this.machines = new Machines(builder.backing, "e2b");
+        this.machines = Machines.of(builder.backing, "e2b");
         this.api = new Api(settings);
         this.server =
                 new SimulatorServer("e2b", builder.port, api, builder.faults, builder.traffic, builder.alteration);

@@ -26,19 +26,26 @@ public final class Machines implements AutoCloseable {
 
     private final SandboxBackend backing;
     private final String deployment;
+    private final Clock clock;
     private final Set<Machine> machines = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
+
+    private Machines(SandboxBackend backing, String name, Clock clock) {
+        this.backing = backing;
+        this.clock = clock;
+        this.deployment = "sim-" + name + "-"
+                + UUID.randomUUID().toString().replace("-", "").substring(0, 20);
+    }
 
     /**
      * Has none yet.
      *
-     * @param backing makes them
+     * @param backing makes them; it and what it makes live by the system's clock, whatever a simulated provider's says
      * @param name of the provider, part of the deployment's id
+     * @return an empty set
      */
-    public Machines(SandboxBackend backing, String name) {
-        this.backing = backing;
-        this.deployment = "sim-" + name + "-"
-                + UUID.randomUUID().toString().replace("-", "").substring(0, 20);
+    public static Machines of(SandboxBackend backing, String name) {
+        return new Machines(backing, name, Clock.systemUTC());
     }
 
     /**
@@ -60,7 +67,7 @@ public final class Machines implements AutoCloseable {
      */
     public Machine create(SandboxSpec spec, Map<String, String> environment) {
         backing.validate(spec);
-        Instant now = Clock.systemUTC().instant();
+        Instant now = clock.instant();
         BackendSandbox sandbox = backing.create(new ProvisionRequest(
                 deployment,
                 SandboxId.generate(now.toEpochMilli()),
