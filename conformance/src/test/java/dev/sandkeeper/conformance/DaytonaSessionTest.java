@@ -8,7 +8,6 @@ import dev.sandkeeper.conformance.DaytonaCalls.Heard;
 import dev.sandkeeper.testkit.simulator.SimulatorFault;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.Test;
 class DaytonaSessionTest extends DaytonaSimulatorTesting {
     private static final String OUT = "\u0001\u0001\u0001";
     private static final String ERR = "\u0002\u0002\u0002";
-    private static final String LOGS = "GET /toolbox/{sandboxId}/process/session/{sessionId}/command/{commandId}/logs";
 
     private String id;
     private String toolbox;
@@ -241,20 +239,6 @@ class DaytonaSessionTest extends DaytonaSimulatorTesting {
                         "POST /toolbox/{sandboxId}/process/execute",
                         SimulatorFault.of(SimulatorFault.Kind.SANDBOX_DIES, Duration.ofMillis(200)));
         assertThat(execute("{'command':'sleep 100'}").is(502).body()).isEmpty();
-    }
-
-    @Test
-    void cutsAStreamByPlan() {
-        String command = execAsync(session("s"), "echo first; sleep 0.2; echo second; sleep 100");
-        simulator.faults().next(LOGS, SimulatorFault.of(SimulatorFault.Kind.CUT));
-        Heard heard = new Heard();
-        calls.socket(command + "/logs?follow=true", heard);
-        await().until(heard.closed::isDone);
-        assertThat(heard.closed
-                        .handle((end, failure) -> failure == null ? end : "1006 lost")
-                        .join())
-                .startsWith("1006");
-        assertThat(new String(heard.bytes(), StandardCharsets.UTF_8)).doesNotContain("second");
     }
 
     @Test
