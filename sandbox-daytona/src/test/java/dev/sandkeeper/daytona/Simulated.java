@@ -1,7 +1,6 @@
 package dev.sandkeeper.daytona;
 
 import dev.sandkeeper.docker.DockerBackend;
-import dev.sandkeeper.http.ProviderClient;
 import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
@@ -9,12 +8,8 @@ import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import okhttp3.HttpUrl;
 
 /** Daytona as the tests have it: a simulator, and what makes its sandboxes. */
 final class Simulated implements AutoCloseable {
@@ -55,19 +50,6 @@ final class Simulated implements AutoCloseable {
         tap.set(listener);
     }
 
-    /** How many sandboxes there are. */
-    int sandboxes() {
-        try (ProviderClient client = ProviderClient.builder("witness", DaytonaErrors::control)
-                .secretHeader("Authorization", "Bearer ", KEY)
-                .build()) {
-            HttpUrl url = Objects.requireNonNull(HttpUrl.get(simulator.apiUrl()));
-            List<Wire.Sandbox> items = new DaytonaApi(client, url, Duration.ofSeconds(10), Duration.ofSeconds(10))
-                    .list(Map.of(), null, 200)
-                    .items();
-            return items == null ? 0 : items.size();
-        }
-    }
-
     DaytonaSimulator simulator() {
         return simulator;
     }
@@ -78,6 +60,14 @@ final class Simulated implements AutoCloseable {
 
     DaytonaBackend backend() {
         return builder().build();
+    }
+
+    /** Calls end soon. */
+    DaytonaBackend hasty() {
+        return builder()
+                .callTimeout(Duration.ofSeconds(35))
+                .toolboxTimeout(Duration.ofSeconds(5))
+                .build();
     }
 
     @Override

@@ -6,14 +6,11 @@ import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.HostedContract;
 import dev.sandkeeper.testkit.simulator.FlySimulator;
-import dev.sandkeeper.testkit.simulator.SimulatorFault;
-import dev.sandkeeper.testkit.simulator.SimulatorFault.Kind;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -65,22 +62,8 @@ class FlyHostedTest extends HostedContract {
     }
 
     @Override
-    protected void scatter(SimulatorFaults faults, long seed) {
-        Random random = new Random(seed);
-        double often = 0.005 + 0.025 * random.nextDouble();
-        faults.sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.LOST_ANSWER), often)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.LOST_REQUEST), often)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.CUT), often)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.STALL, Duration.ofSeconds(1)), often / 2)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.SLOW, Duration.ofMillis(500)), often)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.RATE_LIMITED, Duration.ofSeconds(1)), often)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.RATE_LIMITED), often / 2)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.serverError(500), often)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.serverError(503), often)
-                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.SANDBOX_DIES, Duration.ofMillis(50)), often / 8)
-                .listsLagBy(Duration.ofMillis(random.nextInt(500)))
-                .transitionsTake(Duration.ofMillis(random.nextInt(300)))
-                .clockIsOffBy(Duration.ofSeconds(random.nextInt(7200) - 3600));
+    protected double mostFaults() {
+        return 0.03;
     }
 
     @Override

@@ -13,6 +13,8 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.store.SandboxStore;
+import dev.sandkeeper.testkit.simulator.SimulatorFault;
+import dev.sandkeeper.testkit.simulator.SimulatorFault.Kind;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -83,12 +85,13 @@ public abstract class HostedContract {
     protected abstract SimulatorFaults faults();
 
     /**
-     * Lets things go wrong from now on, everything that the simulator knows.
+     * How much goes wrong at most.
      *
-     * @param faults where to plan it
-     * @param seed decides what and how often
+     * @return the share of requests that each kind of fault hits; default 0.04
      */
-    protected abstract void scatter(SimulatorFaults faults, long seed);
+    protected double mostFaults() {
+        return 0.04;
+    }
 
     /**
      * What is left at the simulator.
@@ -138,7 +141,7 @@ public abstract class HostedContract {
                 long seed = run;
                 tasks.add(() -> {
                     if (seed % 20 == 0) {
-                        scatter(faults().heal(), seed);
+                        scatter(seed);
                     }
                     new FaultyRun(manager, seed, wrong, outcomes).run();
                     return null;
@@ -152,6 +155,26 @@ public abstract class HostedContract {
         assertThat(wrong).as("hung calls and wrong results").isEmpty();
         assertThat(sandboxesLeft()).as("leaked sandboxes").isZero();
         assertThat(outcomes).as("what a run comes to").containsKey("exec right");
+    }
+
+    /** Lets everything go wrong that simulators know, from now on. */
+    private void scatter(long seed) {
+        Random random = new Random(seed);
+        double often = mostFaults() * (1 + 3 * random.nextDouble()) / 4;
+        faults().heal()
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.LOST_ANSWER), often)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.LOST_REQUEST), often)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.CUT), often)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.STALL, Duration.ofSeconds(2)), often / 2)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.SLOW, Duration.ofMillis(500)), often)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.RATE_LIMITED, Duration.ofSeconds(1)), often)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.RATE_LIMITED), often / 2)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.serverError(500), often)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.serverError(503), often)
+                .sometimes(SimulatorFaults.ANY, SimulatorFault.of(Kind.SANDBOX_DIES, Duration.ofMillis(50)), often / 8)
+                .listsLagBy(Duration.ofMillis(random.nextInt(500)))
+                .transitionsTake(Duration.ofMillis(random.nextInt(300)))
+                .clockIsOffBy(Duration.ofSeconds(random.nextInt(7200) - 3600));
     }
 
     /** Creates, runs a command, writes and reads a file, destroys. */

@@ -58,6 +58,10 @@ final class DaytonaFleet {
         return List.copyOf(boxes.values());
     }
 
+    synchronized int count() {
+        return (int) boxes.values().stream().filter(box -> !box.gone()).count();
+    }
+
     synchronized boolean uses(DaytonaVolume volume) {
         return boxes.values().stream()
                 .anyMatch(box -> box.state != DaytonaState.DESTROYED

@@ -170,6 +170,15 @@ public final class DaytonaSimulator implements AutoCloseable {
     }
 
     /**
+     * How many sandboxes there are, of all organizations.
+     *
+     * @return all but those that are destroyed
+     */
+    public int sandboxes() {
+        return world.fleet().count();
+    }
+
+    /**
      * Takes a sandbox's machine away, whatever runs in it. Its state stays as it was, as that of a sandbox whose memory was used
      * up does for minutes; its toolbox answers 502.
      *

@@ -1,0 +1,53 @@
+package dev.sandkeeper.daytona;
+
+import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.testkit.HostedContract;
+import dev.sandkeeper.testkit.simulator.SimulatorFaults;
+import dev.sandkeeper.testsupport.Component;
+import dev.sandkeeper.testsupport.Needs;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("long")
+@Needs(Component.BUBBLEWRAP)
+class DaytonaHostedTest extends HostedContract {
+    @TempDir
+    Path directory;
+
+    private Simulated daytona;
+
+    @BeforeEach
+    void start() {
+        daytona = Simulated.byLocal(directory.resolve("state"));
+    }
+
+    @AfterEach
+    void stop() {
+        daytona.close();
+    }
+
+    @Override
+    protected SandboxBackend backend() {
+        return daytona.hasty();
+    }
+
+    @Override
+    protected SimulatorFaults faults() {
+        return daytona.simulator().faults();
+    }
+
+    @Override
+    protected int sandboxesLeft() {
+        return daytona.simulator().sandboxes();
+    }
+
+    /** Three calls, and for each a look at the sandbox, should it fail. */
+    @Override
+    protected Duration startBound() {
+        return Duration.ofSeconds(3 * (5 + 35));
+    }
+}
