@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +22,8 @@ import org.slf4j.LoggerFactory;
  */
 final class LogFollower implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(LogFollower.class);
-    private static final Duration LOOK = Duration.ofSeconds(20);
+    private static final Duration FIRST_SILENCE = Duration.ofSeconds(2);
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(20);
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final long FIRST_PAUSE = 50;
     private static final long LONGEST_PAUSE = 2000;
@@ -29,16 +31,17 @@ final class LogFollower implements Runnable {
     private final Toolbox toolbox;
     private final String session;
     private final String command;
+    private final String tag;
     private final CommandState state;
     private final LogLines lines;
-    private final java.util.concurrent.atomic.AtomicReference<@Nullable ProviderSocket> open =
-            new java.util.concurrent.atomic.AtomicReference<>();
+    private final AtomicReference<@Nullable ProviderSocket> open = new AtomicReference<>();
     private volatile boolean closed;
 
     LogFollower(Toolbox toolbox, String session, String command, String tag, CommandState state) {
         this.toolbox = toolbox;
         this.session = session;
         this.command = command;
+        this.tag = tag;
         this.state = state;
         this.lines = new LogLines(tag, state::accept);
     }
@@ -91,17 +94,21 @@ final class LogFollower implements Runnable {
     private boolean readThrough() throws InterruptedException {
         lines.restart();
         boolean any = false;
+        Duration silence = FIRST_SILENCE;
         try (ProviderSocket socket = toolbox.follow(session, command)) {
             open.set(socket);
             while (!done()) {
-                ProviderSocket.Message message = socket.receive(LOOK);
+                ProviderSocket.Message message = socket.receive(silence);
                 if (message != null) {
                     any = true;
                     lines.accept(message.data().toByteArray());
                 } else if (socket.ended()) {
                     return any;
                 } else {
-                    look();
+                    // a connection that lives is no proof that everything comes through it
+                    ask();
+                    Duration longer = silence.multipliedBy(2);
+                    silence = longer.compareTo(LONGEST_SILENCE) < 0 ? longer : LONGEST_SILENCE;
                 }
             }
         } catch (BackendUnavailableException e) {
@@ -115,14 +122,7 @@ final class LogFollower implements Runnable {
         return any;
     }
 
-    /** Nothing has come for a while: is there still something that could? */
-    private void look() {
-        if (toolbox.command(session, command).isEmpty()) {
-            throw ended();
-        }
-    }
-
-    /** The log was closed, or could not be followed: the command has ended, or it goes on. */
+    /** The log was closed, is silent or could not be followed: the command has ended, or it goes on. */
     private void ask() {
         if (done()) {
             return;
@@ -131,8 +131,8 @@ final class LogFollower implements Runnable {
         if (found.isEmpty()) {
             throw ended();
         }
-        lines.restart();
-        toolbox.logs(session, command).ifPresent(log -> lines.accept(log.getBytes(StandardCharsets.UTF_8)));
+        LogLines whole = new LogLines(tag, state::accept);
+        toolbox.logs(session, command).ifPresent(log -> whole.accept(log.getBytes(StandardCharsets.UTF_8)));
         if (!done() && found.get().exitCode() != null) {
             throw lost("what runs it in the sandbox was killed", null);
         }

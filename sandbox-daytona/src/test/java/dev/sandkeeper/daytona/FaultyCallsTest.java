@@ -193,6 +193,14 @@ class FaultyCallsTest {
     }
 
     @Test
+    void aLogThatFallsSilentIsAskedFor() throws InterruptedException {
+        BackendSandbox sandbox = backend.create(request(null));
+        String logs = "GET " + SESSION + "/{sessionId}/command/{commandId}/logs";
+        faults().next(logs, SimulatorFault.of(Kind.STALL, Duration.ofMinutes(10)));
+        assertThat(run(sandbox, "echo one; sleep 1; echo two; exit 5")).isEqualTo("one\ntwo\nexit 5");
+    }
+
+    @Test
     void outputInFilesIsFetchedAgainWhereItWasCut() throws InterruptedException {
         BackendSandbox sandbox = backend.create(request(null));
         String download = "GET /toolbox/{sandboxId}/files/download";
