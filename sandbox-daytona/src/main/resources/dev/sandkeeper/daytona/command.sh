@@ -8,17 +8,27 @@ __sk_say() {
     printf '%s %s\n' "$__sk_n" "$1" >&3
 }
 
-# Passes one stream of the program on. $1 its letter.
+# Passes one stream of the program on. $1 its letter. While it is a little at a time, as much is read as fits into a line, and
+# nobody has to be asked how much came: base64 tells.
 __sk_pump() {
     trap '' TERM HUP INT QUIT USR1 USR2
-    __sk_c=0 __sk_m=0 __sk_z=0 __sk_q=0 __sk_f=$__sk_h/$1.0 __sk_x=1
-    while dd bs=65536 count=1 >>"$__sk_f"; do
-        __sk_r=$(stat -c %s "$__sk_f") || break
-        [ "$__sk_r" -gt "$__sk_z" ] || { __sk_x=0 && break; }
+    __sk_c=0 __sk_m=0 __sk_z=0 __sk_q=0 __sk_f=$__sk_h/$1.0 __sk_x=1 __sk_s=2880
+    while dd bs="$__sk_s" count=1 >>"$__sk_f"; do
+        if [ "$__sk_s" = 2880 ]; then
+            [ -s "$__sk_f" ] || { __sk_x=0 && break; }
+            __sk_r=0
+        else
+            __sk_r=$(stat -c %s "$__sk_f") || break
+            [ "$__sk_r" -gt "$__sk_z" ] || { __sk_x=0 && break; }
+        fi
         if [ "$__sk_z" = 0 ] && [ "$__sk_r" -le 2880 ] && [ "$__sk_q" -lt 1048576 ]; then
-            __sk_l=$(base64 "$__sk_f" | tr -d '\n') && [ -n "$__sk_l" ] || break
+            __sk_l=
+            for __sk_k in $(base64 "$__sk_f"); do __sk_l=$__sk_l$__sk_k; done
+            [ -n "$__sk_l" ] || break
             __sk_say "$1 $__sk_c = $__sk_l"
-            __sk_q=$((__sk_q + __sk_r))
+            __sk_q=$((__sk_q + ${#__sk_l} * 3 / 4))
+            # as much as could come: more may wait
+            [ "${#__sk_l}" -lt 3840 ] && [ "$__sk_q" -lt 1048576 ] && __sk_s=2880 || __sk_s=65536
             : >"$__sk_f"
         else
             __sk_say "$1 $__sk_c @ $__sk_m $__sk_r"
@@ -69,7 +79,8 @@ __sk_start() {
 }
 
 __sk_run() {
-    rm -f "$__sk_h/cmd"
+    # what it says of the program is nobody else's, and all of it has been read
+    : >"$__sk_h/cmd"
     exec 3>&1 6<&0 </dev/null >/dev/null 2>/dev/null
     trap : TERM HUP INT QUIT USR1 USR2 ALRM URG PIPE
     umask 077
@@ -114,7 +125,8 @@ __sk_last() {
     [ "$__sk_b" = 0 ] && __sk_m=1000 || __sk_m=50
     until [ -e "$__sk_h/o.end" ] && [ -e "$__sk_h/e.end" ]; do
         [ "$__sk_j" -lt "$__sk_m" ] || break
-        sleep 0.01
+        # most often the pumps are about to say so
+        [ "$__sk_j" -lt 5 ] && sleep 0.002 || sleep 0.01
         __sk_j=$((__sk_j + 1))
         read -r __sk_l <"$__sk_h/o.n"
         read -r __sk_r <"$__sk_h/e.n"
@@ -127,9 +139,11 @@ __sk_last() {
     read -r __sk_l <"$__sk_h/o.n"
     read -r __sk_r <"$__sk_h/e.n"
     __sk_say "X $1 $__sk_b ${__sk_l:-0} ${__sk_r:-0}"
-    rm -f "$__sk_h/out" "$__sk_h/err" "$__sk_h/in" "$__sk_h/input"
     for __sk_l in "$__sk_h"/[oe].[0-9]*; do
-        [ ! -s "$__sk_l" ] || exit "$1"
+        if [ -s "$__sk_l" ]; then
+            rm -f "$__sk_h/out" "$__sk_h/err" "$__sk_h/in" "$__sk_h/input" "$__sk_h/cmd"
+            exit "$1"
+        fi
     done
     rm -rf "$__sk_h"
     exit "$1"

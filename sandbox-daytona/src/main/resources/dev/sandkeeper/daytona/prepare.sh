@@ -1,7 +1,7 @@
 # Makes a new sandbox ready for commands. Prints what is missing.
 exec 2>/dev/null
 umask 077
-for __sk_x in setsid mkfifo base64 dd stat tr cat sleep; do
+for __sk_x in setsid mkfifo base64 dd stat cat sleep; do
     __sk_find "$__sk_x"
     [ -z "$__sk_e" ] || echo "tool $__sk_x"
 done
