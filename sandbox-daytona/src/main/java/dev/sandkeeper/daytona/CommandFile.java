@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Arguments and environment so reach neither a command line that Daytona keeps nor anybody's list of processes.
  */
 final class CommandFile {
+    /** What the tag of every command begins with. */
+    static final String TAG_PREFIX = "d-";
+
     /** Variables that a shell protects, and the one by which it splits words: exporting them would fail or do harm. */
     private static final Pattern OF_SHELLS =
             Pattern.compile("BASHOPTS|BASH_VERSINFO|EUID|IFS|PPID|SHELLOPTS|UID|__sk_.*");

@@ -55,12 +55,13 @@ import org.slf4j.LoggerFactory;
  * <p><b>Commands</b> run in sessions of the sandbox's daemon, a few of which are kept for the next command; each costs three or
  * four requests and a WebSocket while it runs. Output of up to a megabyte a stream travels in lines of the session's log,
  * each at most 2,880 bytes; larger pieces are left in files in {@code /tmp/.sandkeeper}, at most 5 MiB a stream, and fetched.
- * A command without a deadline ends when nothing has been heard of this host for 8 seconds. Whoever is the same user inside
+ * A command without a deadline ends when nothing has been heard of this host for 8 seconds. One of which nothing can be heard for
+ * a minute, because its log cannot be read, fails, and so does what is done with files then. Whoever is the same user inside
  * can disturb this, and so lie about its own commands, but reaches nothing outside the sandbox.
  *
  * <p><b>The environment</b> of a spec, secrets included, is never told to Daytona's control plane, which would keep and show it: it
  * is written into a file in the sandbox that its own user alone may read. Neither is that of a command: it stands with the
- * arguments in a file that is removed when the command starts. The daemon's requests pass through Daytona's proxy by TLS.
+ * arguments in a file that is emptied when the command starts. The daemon's requests pass through Daytona's proxy by TLS.
  *
  * <p><b>A terminal</b> is one of the daemon's, of at most 1,000 columns and rows. What it shows while the connection is cut is
  * lost, so that nothing is known of its command then.
@@ -274,7 +275,7 @@ public final class DaytonaBackend implements SandboxBackend {
         try {
             Wire.Sandbox found = running(providerRef);
             Toolbox toolbox = new Toolbox(api, providerRef, api.toolbox(found));
-            return new Control(toolbox).terminateAll(grace) == 0;
+            return DaemonShell.control(toolbox).terminateAll(grace) == 0;
         } catch (SandboxGoneException e) {
             return true;
         }

@@ -9,6 +9,7 @@ import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.internal.BytePipe;
+import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
@@ -44,7 +45,7 @@ final class DaytonaSandbox implements BackendSandbox {
     private final Map<String, String> labels;
     private final boolean networkOff;
     private final ExecutorService workers;
-    private final Control control;
+    private final CommandControl control;
     private final Sessions sessions;
     private final Lease lease;
     private final BackendFiles files;
@@ -67,7 +68,7 @@ final class DaytonaSandbox implements BackendSandbox {
         this.labels = labels;
         this.networkOff = networkOff;
         this.workers = workers;
-        this.control = new Control(toolbox);
+        this.control = DaemonShell.control(toolbox);
         this.sessions = new Sessions(toolbox);
         this.lease = new Lease(toolbox, workers);
         this.files = new DaytonaFiles(toolbox, new ShellFiles(this::startScript, backend, workers));
@@ -84,7 +85,7 @@ final class DaytonaSandbox implements BackendSandbox {
         return toolbox;
     }
 
-    Control control() {
+    CommandControl control() {
         return control;
     }
 
@@ -118,7 +119,7 @@ final class DaytonaSandbox implements BackendSandbox {
                         .remedy("Choose another name"));
             }
         }
-        String tag = "d-" + Tags.next();
+        String tag = CommandFile.TAG_PREFIX + Tags.next();
         CommandFile file = new CommandFile(tag);
         if (request.terminal() != null) {
             return launch(request, tag, file, 0, List.of());
@@ -139,7 +140,7 @@ final class DaytonaSandbox implements BackendSandbox {
         if (closed) {
             throw handleClosed();
         }
-        String tag = "d-" + Tags.next();
+        String tag = CommandFile.TAG_PREFIX + Tags.next();
         CommandFile file = new CommandFile(tag);
         FedScript script = new FedScript();
         try {

@@ -6,6 +6,7 @@ import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.Signal;
 import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.http.ProviderSocket;
+import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.ExecOutput;
 import dev.sandkeeper.internal.Words;
@@ -105,7 +106,7 @@ final class PtyCommand implements BackendProcess, Live {
 
     @Override
     public String target() {
-        return Control.target(tag, pid);
+        return CommandControl.target(tag, pid);
     }
 
     @Override

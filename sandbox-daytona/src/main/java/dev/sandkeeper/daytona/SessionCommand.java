@@ -4,6 +4,7 @@ import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.Signal;
+import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
@@ -27,7 +28,7 @@ final class SessionCommand implements BackendProcess, Live {
 
     private final DaytonaSandbox sandbox;
     private final Toolbox toolbox;
-    private final Control control;
+    private final CommandControl control;
     private final CommandFaults faults;
     private final String tag;
     private final CommandFile file;
@@ -121,7 +122,7 @@ final class SessionCommand implements BackendProcess, Live {
 
     @Override
     public String target() {
-        return Control.target(tag, state.pid());
+        return CommandControl.target(tag, state.pid());
     }
 
     String tag() {

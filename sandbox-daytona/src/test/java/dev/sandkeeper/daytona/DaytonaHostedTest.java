@@ -50,4 +50,10 @@ class DaytonaHostedTest extends HostedContract {
     protected Duration startBound() {
         return Duration.ofSeconds(3 * (5 + 35));
     }
+
+    /** A start, and the minute after which a command is given up of which nothing can be heard. */
+    @Override
+    protected Duration fileBound() {
+        return Duration.ofSeconds(3 * 5 + 60);
+    }
 }

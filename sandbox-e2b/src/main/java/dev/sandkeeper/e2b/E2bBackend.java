@@ -294,7 +294,7 @@ public final class E2bBackend implements SandboxBackend {
                 resume(providerRef);
             }
             Envd envd = new Envd(client, api, sandboxes, providerRef, sandbox.get());
-            return new Scripts(envd).termAll(grace) == 0;
+            return new Scripts(envd).control().terminateAll(grace) == 0;
         } catch (SandboxGoneException e) {
             return true;
         }

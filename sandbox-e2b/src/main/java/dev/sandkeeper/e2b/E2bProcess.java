@@ -9,6 +9,7 @@ import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxNotFoundException;
 import dev.sandkeeper.Signal;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.ExecOutput;
 import dev.sandkeeper.internal.OutputParts;
@@ -33,8 +34,8 @@ final class E2bProcess implements BackendProcess {
     private static final Duration KILLING = Duration.ofSeconds(3);
 
     private final Envd envd;
-    private final Scripts scripts;
-    private final String tag;
+    private final CommandControl control;
+    private final String target;
     private final ProcessRequest request;
     private final Runnable gone;
     private final ProcessInput stdin;
@@ -52,10 +53,16 @@ final class E2bProcess implements BackendProcess {
      *
      * @param gone told when nothing of it has to be ended with the connection
      */
-    E2bProcess(Envd envd, Scripts scripts, String tag, ProcessRequest request, ProcessStream stream, Runnable gone) {
+    E2bProcess(
+            Envd envd,
+            CommandControl control,
+            String tag,
+            ProcessRequest request,
+            ProcessStream stream,
+            Runnable gone) {
         this.envd = envd;
-        this.scripts = scripts;
-        this.tag = tag;
+        this.control = control;
+        this.target = CommandControl.target(tag, 0);
         this.request = request;
         this.stream = stream;
         this.gone = gone;
@@ -296,14 +303,15 @@ final class E2bProcess implements BackendProcess {
     @Override
     public void signal(Signal signal) {
         if (mainRuns) {
-            scripts.signal(tag, signal.number());
+            control.signal(target, signal.number());
         }
     }
 
     @Override
     public void end(Duration grace) {
         try {
-            if ((grace.isZero() || scripts.term(tag, grace) > 0) && scripts.kill(List.of(tag), KILLING) > 0) {
+            if ((grace.isZero() || control.terminate(target, grace) > 0)
+                    && control.kill(List.of(target), KILLING) > 0) {
                 throw new BackendUnavailableException(envd.client()
                         .failure("command_not_ended", "a command in sandbox " + envd.ref() + " does not end")
                         .remedy("Destroy the sandbox"));

@@ -5,6 +5,7 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
@@ -86,10 +87,6 @@ final class E2bSandbox implements BackendSandbox {
         return ref;
     }
 
-    Scripts scripts() {
-        return scripts;
-    }
-
     /** Makes the workspace, where the template has none. */
     void prepare() {
         String said = scripts.prepare(null, "");
@@ -141,7 +138,7 @@ final class E2bSandbox implements BackendSandbox {
     private E2bProcess launch(ProcessRequest request, @Nullable String printed) {
         boolean terminal = request.terminal() != null;
         // a terminal can be told to print in capitals
-        String tag = Scripts.EVERY + Tags.next().toUpperCase(Locale.ROOT);
+        String tag = Scripts.TAG_PREFIX + Tags.next().toUpperCase(Locale.ROOT);
         boolean leased = request.deadline() == null;
         Map<String, String> environment = new HashMap<>(request.environment());
         if (printed != null) {
@@ -167,7 +164,7 @@ final class E2bSandbox implements BackendSandbox {
             ProcessStream stream =
                     envd.start(new Envd.Start(arguments, environment, null, request.stdin(), request.terminal()));
             E2bProcess[] self = new E2bProcess[1];
-            E2bProcess process = new E2bProcess(envd, scripts, tag, request, stream, () -> {
+            E2bProcess process = new E2bProcess(envd, scripts.control(), tag, request, stream, () -> {
                 forget(tag);
                 running.remove(self[0]);
             });
@@ -244,7 +241,12 @@ final class E2bSandbox implements BackendSandbox {
         closed = true;
         boolean interrupted = Thread.interrupted();
         try {
-            scripts.kill(List.copyOf(tags), KILLING);
+            scripts.control()
+                    .kill(
+                            tags.stream()
+                                    .map(tag -> CommandControl.target(tag, 0))
+                                    .toList(),
+                            KILLING);
         } catch (SandboxException e) {
             LOG.debug("commands in sandbox {} are left to end by themselves: {}", ref, e.getMessage());
         } finally {

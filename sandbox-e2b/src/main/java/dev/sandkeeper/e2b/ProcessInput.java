@@ -64,7 +64,11 @@ final class ProcessInput extends OutputStream {
         } catch (SandboxInterruptedException e) {
             throw (IOException) new InterruptedIOException("interrupted while writing to a command").initCause(e);
         } catch (SandboxException e) {
-            throw new IOException("the command takes no input any more", e);
+            if (!over) {
+                throw new IOException("the command takes no input any more", e);
+            }
+            // what was written may be what ended it, and the answer was not waited for
+            LOG.debug("a command ended while it was written to", e);
         } finally {
             writing = null;
         }

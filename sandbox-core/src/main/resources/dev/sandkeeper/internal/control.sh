@@ -1,5 +1,5 @@
-# Signals and ends commands of command.sh. $1 what to do, $2 the signal's number or tenths of a second to do it in; then commands,
-# each as its tag. Prints how many processes there still are. Builtins only, but for the waiting.
+# Signals and ends commands. $1 what to do, $2 tenths of a second to do it in; then commands, each as its tag, a
+# colon and the pid of its first process or 0. Prints how many processes there still are. Builtins only, but for the waiting.
 exec 2>/dev/null
 __sk_op=$1 __sk_t=$2
 shift 2
@@ -10,7 +10,7 @@ __sk_each() {
     __sk_w=0
     __sk_y=$1
     for __sk_x in $__sk_all; do
-        __sk_sweep "$__sk_y" - "$__sk_x" 0
+        __sk_sweep "$__sk_y" - "${__sk_x%%:*}" "${__sk_x#*:}"
         __sk_w=$((__sk_w + __sk_c))
     done
 }
