@@ -1,134 +1,41 @@
 package dev.sandkeeper.conformance;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.sandkeeper.Network;
-import dev.sandkeeper.SandboxId;
-import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.e2b.E2bBackend;
-import dev.sandkeeper.local.LocalBackend;
-import dev.sandkeeper.spi.BackendFiles;
-import dev.sandkeeper.spi.BackendProcess;
-import dev.sandkeeper.spi.BackendSandbox;
-import dev.sandkeeper.spi.OutputSink;
-import dev.sandkeeper.spi.ProcessRequest;
-import dev.sandkeeper.spi.ProviderState;
-import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
 import dev.sandkeeper.testkit.simulator.e2b.E2bSimulator;
-import dev.sandkeeper.testsupport.Component;
-import dev.sandkeeper.testsupport.Needs;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import java.util.function.Consumer;
 
-/** What our backend asks and our simulator answers is what E2B publishes, where its files are found beside this repository. */
-@Needs(Component.BUBBLEWRAP)
-@Timeout(120)
-class E2bTrafficTest {
-    private static final Path SPECS = Path.of("../../shared/specs/e2b");
-    private static final Clock CLOCK = Clock.systemUTC();
-
-    @TempDir
-    Path directory;
-
-    @Test
-    void ourRequestsAndAnswersAreAsPublished() throws Exception {
-        List<SimulatorTraffic> traffic = new CopyOnWriteArrayList<>();
-        try (SandboxBackend local = LocalBackend.builder()
-                        .stateDirectory(directory.resolve("state"))
-                        .build();
-                E2bSimulator simulator =
-                        E2bSimulator.builder(local).traffic(traffic::add).start();
-                SandboxBackend backend = E2bBackend.builder(simulator.apiKey())
+class E2bTrafficTest extends TrafficTesting {
+    @Override
+    Simulated simulate(SandboxBackend backing, Consumer<SimulatorTraffic> traffic) {
+        E2bSimulator simulator = E2bSimulator.builder(backing).traffic(traffic).start();
+        return new Simulated() {
+            @Override
+            public SandboxBackend backend() {
+                return E2bBackend.builder(simulator.apiKey())
                         .apiUrl(simulator.uri().toString())
                         .sandboxUrl(simulator.uri().toString())
-                        .build()) {
-            use(backend);
-        }
-        assertThat(traffic).hasSizeGreaterThan(20);
-        if (Files.isDirectory(SPECS)) {
-            List<TrafficCheck> checks = E2bChecks.of(SPECS);
-            assertThat(traffic.stream()
-                            .flatMap(each -> checks.stream().flatMap(check -> check.violations(each).stream())))
-                    .isEmpty();
-        }
+                        .build();
+            }
+
+            @Override
+            public void close() {
+                simulator.close();
+            }
+        };
     }
 
-    private static void use(SandboxBackend backend) throws Exception {
-        SandboxId id = SandboxId.generate(CLOCK.millis());
-        Instant now = CLOCK.instant();
-        SandboxSpec spec =
-                SandboxSpec.builder().network(Network.full()).port(8080).build();
-        BackendSandbox sandbox = backend.create(new ProvisionRequest(
-                "traffic", id, now, now.plus(Duration.ofHours(1)), spec, Map.of("A", "b"), text -> {}));
-        String ref = sandbox.providerRef();
-        assertThat(backend.find("traffic", id)).hasValue(ref);
-        assertThat(backend.listOwned("traffic").resources()).hasSize(1);
-        assertThat(backend.state(ref)).isEqualTo(ProviderState.PRESENT);
-        assertThat(backend.extend(ref, now.plus(Duration.ofMinutes(30)))).isAfter(now);
-        assertThat(run(sandbox, "cat; echo $A; exit 3", "in\n")).isEqualTo("in\nb\n3");
-        use(sandbox.files());
-        backend.usage(ref);
-        backend.pause(ref);
-        assertThat(backend.state(ref)).isEqualTo(ProviderState.PAUSED);
-        backend.resume(ref);
-        try (BackendSandbox again = backend.attach(ref)) {
-            assertThat(again.endpoint(8080)).isEqualTo(sandbox.endpoint(8080));
-        }
-        sandbox.close();
-        backend.destroy(ref);
-        assertThat(backend.state(ref)).isEqualTo(ProviderState.GONE);
-        backend.destroy(ref);
-        assertThat(backend.health().usable()).isTrue();
+    @Override
+    String provider() {
+        return "e2b";
     }
 
-    private static void use(BackendFiles files) throws Exception {
-        files.makeDirectory("/workspace/d");
-        files.write("/workspace/d/a", new ByteArrayInputStream("one".getBytes(StandardCharsets.UTF_8)), -1);
-        files.append("/workspace/d/a", new ByteArrayInputStream("two".getBytes(StandardCharsets.UTF_8)));
-        try (InputStream in = files.read("/workspace/d/a")) {
-            assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("onetwo");
-        }
-        assertThat(files.stat("/workspace/d/a").size()).isEqualTo(6);
-        assertThat(files.list("/workspace/d", 10)).hasSize(1);
-        files.move("/workspace/d/a", "/workspace/d/b");
-        files.remove("/workspace/d", true);
-    }
-
-    private static String run(BackendSandbox sandbox, String script, String input) throws Exception {
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        ProcessRequest request = new ProcessRequest(
-                List.of("sh", "-c", script), Map.of(), "/workspace", null, true, Duration.ofSeconds(30));
-        try (BackendProcess process = sandbox.start(request)) {
-            process.stdin().write(input.getBytes(StandardCharsets.UTF_8));
-            process.stdin().close();
-            int code = process.pump(new OutputSink() {
-                        @Override
-                        public void stdout(byte[] buffer, int offset, int length) {
-                            text.write(buffer, offset, length);
-                        }
-
-                        @Override
-                        public void stderr(byte[] buffer, int offset, int length) {
-                            text.write(buffer, offset, length);
-                        }
-                    })
-                    .exitCode();
-            return text.toString(StandardCharsets.UTF_8) + code;
-        }
+    @Override
+    List<TrafficCheck> checks(Path specs) throws IOException {
+        return E2bChecks.of(specs);
     }
 }

@@ -1,0 +1,41 @@
+package dev.sandkeeper.conformance;
+
+import dev.sandkeeper.daytona.DaytonaBackend;
+import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+
+class DaytonaTrafficTest extends TrafficTesting {
+    @Override
+    Simulated simulate(SandboxBackend backing, Consumer<SimulatorTraffic> traffic) {
+        DaytonaSimulator simulator =
+                DaytonaSimulator.builder(backing).traffic(traffic).start();
+        return new Simulated() {
+            @Override
+            public SandboxBackend backend() {
+                return DaytonaBackend.builder()
+                        .apiKey(DaytonaSimulator.DEFAULT_KEY)
+                        .apiUrl(simulator.apiUrl().toString())
+                        .build();
+            }
+
+            @Override
+            public void close() {
+                simulator.close();
+            }
+        };
+    }
+
+    @Override
+    String provider() {
+        return "daytona";
+    }
+
+    @Override
+    List<TrafficCheck> checks(Path specs) {
+        return DaytonaChecks.of(specs);
+    }
+}
