@@ -13,9 +13,10 @@ enum FileScript {
     /**
      * Path, mode or {@code -} to keep, nonce, length or {@code -} for content with the nonce as its trailer. The cat is in
      * the background, because a shell runs no trap while it waits for another one. A cat that was just being started loses
-     * every signal that it can lose, so it is killed. The trap of a signal removes the file itself, because it can come in the middle of the
-     * one of the exit, which then is not resumed. A shell that prints the content itself saves two processes; it does not
-     * say why it could not, so that cat tries again.
+     * every signal that it can lose, so it is killed. The trap of a signal removes the file itself, because it can come in the
+     * middle of the one of the exit, which then is not resumed. Of a cat that was ended the shell tells on its error stream,
+     * which nobody may read any more: that must not end the shell before it has tidied up. A shell that prints the content
+     * itself saves two processes; it does not say why it could not, so that cat tries again.
      */
     WRITE("""
             decode "$1"; p=$r
@@ -27,6 +28,7 @@ enum FileScript {
               if [ -f "$p" ] && [ ! -L "$p" ]; then m=$(stat -c %a "$p") || exit 79; fi
             fi
             case $m in 644) umask 022 ;; *) umask 077 ;; esac
+            trap '' PIPE
             trap 'rm -f "$t"' EXIT
             trap '[ "$!" ] && kill -9 $! 2>/dev/null; wait; rm -f "$t"; exit 79' HUP INT TERM
             set -C
