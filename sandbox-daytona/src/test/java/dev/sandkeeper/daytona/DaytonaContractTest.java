@@ -6,9 +6,8 @@ import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.SandboxBackendContract;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
-import java.util.Objects;
+import dev.sandkeeper.testsupport.SecretWatch;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -16,23 +15,25 @@ import org.junit.jupiter.api.Tag;
 @Tag("long")
 @Needs(Component.DOCKER)
 class DaytonaContractTest extends SandboxBackendContract {
-    private static @Nullable Simulated simulated;
+    private static Simulated simulated;
+    private static SecretWatch watch;
 
     @BeforeAll
     static void start() {
         simulated = Simulated.byDocker();
+        watch = SecretWatch.of(Simulated.KEY);
     }
 
     @AfterAll
     static void stop() {
-        if (simulated != null) {
-            simulated.close();
-        }
+        watch.close();
+        simulated.close();
+        watch.assertNowhere();
     }
 
     @Override
     protected SandboxBackend backend() {
-        return Objects.requireNonNull(simulated).backend();
+        return watch.over(SandboxBackend.class, simulated.backend());
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.sandkeeper.testkit.HostedContract;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import dev.sandkeeper.testsupport.SecretWatch;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -19,20 +20,24 @@ class DaytonaHostedTest extends HostedContract {
     Path directory;
 
     private Simulated daytona;
+    private SecretWatch watch;
 
     @BeforeEach
     void start() {
         daytona = Simulated.byLocal(directory.resolve("state"));
+        watch = SecretWatch.of(Simulated.KEY);
     }
 
     @AfterEach
     void stop() {
+        watch.close();
         daytona.close();
+        watch.assertNowhere();
     }
 
     @Override
     protected SandboxBackend backend() {
-        return daytona.hasty();
+        return watch.over(SandboxBackend.class, daytona.hasty());
     }
 
     @Override

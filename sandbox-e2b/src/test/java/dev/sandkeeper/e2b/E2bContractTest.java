@@ -5,6 +5,7 @@ import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.SandboxBackendContract;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import dev.sandkeeper.testsupport.SecretWatch;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -15,20 +16,24 @@ import org.junit.jupiter.api.Tag;
 @Needs(Component.DOCKER)
 class E2bContractTest extends SandboxBackendContract {
     private static Simulated e2b;
+    private static SecretWatch watch;
 
     @BeforeAll
     static void start() {
         e2b = Simulated.byDocker();
+        watch = SecretWatch.of(Simulated.KEY);
     }
 
     @AfterAll
     static void stop() {
+        watch.close();
         e2b.close();
+        watch.assertNowhere();
     }
 
     @Override
     protected SandboxBackend backend() {
-        return e2b.backend();
+        return watch.over(SandboxBackend.class, e2b.backend());
     }
 
     @Override

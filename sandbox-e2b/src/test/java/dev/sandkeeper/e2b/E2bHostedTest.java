@@ -5,6 +5,7 @@ import dev.sandkeeper.testkit.HostedContract;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import dev.sandkeeper.testsupport.SecretWatch;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -19,20 +20,24 @@ class E2bHostedTest extends HostedContract {
     Path directory;
 
     private Simulated e2b;
+    private SecretWatch watch;
 
     @BeforeEach
     void start() {
         e2b = Simulated.byLocal(directory.resolve("state"));
+        watch = SecretWatch.of(Simulated.KEY);
     }
 
     @AfterEach
     void stop() {
+        watch.close();
         e2b.close();
+        watch.assertNowhere();
     }
 
     @Override
     protected SandboxBackend backend() {
-        return e2b.hasty();
+        return watch.over(SandboxBackend.class, e2b.hasty());
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxManager;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.cleanup.CleanupSettings;
+import dev.sandkeeper.metrics.SandboxMetrics;
 import dev.sandkeeper.store.SandboxStore;
 import dev.sandkeeper.testkit.simulator.SimulatorFault;
 import dev.sandkeeper.testkit.simulator.SimulatorFault.Kind;
@@ -15,6 +16,7 @@ import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import dev.sandkeeper.testsupport.SecretWatch;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -28,13 +30,9 @@ import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The key of the team shows in no log at the finest level, no row, no exception and no event. */
+/** The key of the team shows in no log at the finest level, no row, no exception, no event and no metric. */
 @Needs(Component.BUBBLEWRAP)
 class SecretTest {
-    private static final String[] OTHER_SIDE = {
-        "org.eclipse.jetty", "dev.sandkeeper.testkit.simulator", "dev.sandkeeper.local"
-    };
-
     @TempDir
     Path directory;
 
@@ -42,7 +40,9 @@ class SecretTest {
     void theKeyIsNowhere() throws SQLException {
         JdbcDataSource database = new JdbcDataSource();
         database.setURL("jdbc:h2:mem:secret-" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
-        try (SecretWatch watch = SecretWatch.of(Simulated.KEY, OTHER_SIDE);
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        try (SecretWatch watch = SecretWatch.of(Simulated.KEY);
+                SandboxMetrics metrics = new SandboxMetrics(registry);
                 Simulated e2b = Simulated.byLocal(directory.resolve("state"))) {
             SimulatorFaults faults = e2b.simulator().faults();
             try (SandboxManager manager = SandboxManager.builder()
@@ -52,6 +52,7 @@ class SecretTest {
                             .deployment("secret")
                             .open())
                     .listener(event -> watch.read("event", event.toString()))
+                    .listener(metrics)
                     .cleanup(CleanupSettings.builder()
                             .lookInterval(Duration.ofMillis(200))
                             .build())
@@ -75,8 +76,9 @@ class SecretTest {
                 watch.read("health", refused.health().toString());
             }
             watch.read("rows", rows(database));
-            assertThat(watch.found()).isEmpty();
-            assertThat(watch.count()).as("what was read").isGreaterThan(100);
+            assertThat(registry.getMeters()).isNotEmpty();
+            watch.read("metrics", registry.getMetersAsString());
+            watch.assertNowhere();
         }
     }
 

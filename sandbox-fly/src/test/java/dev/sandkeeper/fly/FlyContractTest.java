@@ -11,6 +11,7 @@ import dev.sandkeeper.testkit.SandboxBackendContract;
 import dev.sandkeeper.testkit.simulator.FlySimulator;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import dev.sandkeeper.testsupport.SecretWatch;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -27,6 +28,7 @@ class FlyContractTest extends SandboxBackendContract {
     private static final Optional<MachinesDescription> DESCRIPTION = MachinesDescription.find();
     private static SandboxBackend local;
     private static FlySimulator simulator;
+    private static SecretWatch watch;
 
     @BeforeAll
     static void start() {
@@ -36,12 +38,15 @@ class FlyContractTest extends SandboxBackendContract {
         FlySimulator.Builder builder = FlySimulator.builder(local);
         DESCRIPTION.ifPresent(builder::traffic);
         simulator = builder.start();
+        watch = SecretWatch.of(simulator.token());
     }
 
     @AfterAll
     static void stop() {
+        watch.close();
         simulator.close();
         local.close();
+        watch.assertNowhere();
         assertThat(simulator.unknownFields()).isEmpty();
         DESCRIPTION.ifPresent(
                 description -> assertThat(description.violations()).isEmpty());
@@ -49,10 +54,11 @@ class FlyContractTest extends SandboxBackendContract {
 
     @Override
     protected SandboxBackend backend() {
-        return FlyBackend.builder(simulator.token(), "contract")
+        SandboxBackend backend = FlyBackend.builder(simulator.token(), "contract")
                 .organization(FlySimulator.ORGANIZATION)
                 .url(simulator.uri())
                 .build();
+        return watch.over(SandboxBackend.class, backend);
     }
 
     @Override

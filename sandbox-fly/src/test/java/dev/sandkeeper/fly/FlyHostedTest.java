@@ -9,6 +9,7 @@ import dev.sandkeeper.testkit.simulator.FlySimulator;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import dev.sandkeeper.testsupport.SecretWatch;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +25,7 @@ class FlyHostedTest extends HostedContract {
 
     private SandboxBackend local;
     private FlySimulator simulator;
+    private SecretWatch watch;
 
     @SuppressWarnings("NullAway.Init") // JUnit calls start() before anything else
     FlyHostedTest() {}
@@ -34,21 +36,25 @@ class FlyHostedTest extends HostedContract {
                 .stateDirectory(directory.resolve("state"))
                 .build();
         simulator = FlySimulator.start(local);
+        watch = SecretWatch.of(simulator.token());
     }
 
     @AfterEach
     void stop() {
+        watch.close();
         simulator.close();
         local.close();
+        watch.assertNowhere();
     }
 
     @Override
     protected SandboxBackend backend() {
-        return FlyBackend.builder(simulator.token(), "hosted")
+        SandboxBackend backend = FlyBackend.builder(simulator.token(), "hosted")
                 .organization(FlySimulator.ORGANIZATION)
                 .url(simulator.uri())
                 .maxCalls(32)
                 .build();
+        return watch.over(SandboxBackend.class, backend);
     }
 
     @Override

@@ -6,24 +6,47 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.ref.WeakReference;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
  * Reads everything that is logged while it is open, at the finest level and by whichever logger, and notes where a secret
- * stands in it. Loggers whose names begin in a certain way can be left out: those of a simulated provider, which knows the
- * secret itself.
+ * stands in it. Left out are the loggers of simulated providers, which know the secret themselves, and of what these are made
+ * of: they say little meanwhile.
  */
 public final class SecretWatch implements AutoCloseable {
+    /** The simulators of providers, which know their keys, and what their sandboxes are. */
+    private static final List<String> OTHER_SIDE = List.of(
+            "org.eclipse.jetty",
+            "dev.sandkeeper.testkit.simulator",
+            "dev.sandkeeper.local",
+            "dev.sandkeeper.docker",
+            "com.github.dockerjava",
+            "org.apache.hc");
+
+    private static final int LEAST_READ = 100;
+
     private final String secret;
-    private final List<String> others;
+    private final Map<Logger, Optional<Level>> levelsOfOthers = new HashMap<>();
     private final Queue<String> found = new ConcurrentLinkedQueue<>();
     private final AtomicLong read = new AtomicLong();
+    private final Map<Object, WeakReference<Object>> watched = new WeakHashMap<>();
     private final Logger root;
     private final Level levelBefore;
     private final java.util.logging.Logger javaRoot = java.util.logging.Logger.getLogger("");
@@ -31,9 +54,8 @@ public final class SecretWatch implements AutoCloseable {
     private final Reader reader = new Reader();
     private final JavaReader javaReader = new JavaReader();
 
-    private SecretWatch(String secret, List<String> others) {
+    private SecretWatch(String secret) {
         this.secret = secret;
-        this.others = others;
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         this.root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         this.levelBefore = root.getLevel();
@@ -49,6 +71,11 @@ public final class SecretWatch implements AutoCloseable {
                 appender.addFilter(filter);
             }
         });
+        for (String other : OTHER_SIDE) {
+            Logger logger = context.getLogger(other);
+            levelsOfOthers.put(logger, Optional.ofNullable(logger.getLevel()));
+            logger.setLevel(Level.WARN);
+        }
         root.addAppender(reader);
         root.setLevel(Level.TRACE);
         javaReader.setLevel(java.util.logging.Level.ALL);
@@ -60,11 +87,10 @@ public final class SecretWatch implements AutoCloseable {
      * Begins to read.
      *
      * @param secret what must not be there
-     * @param others how the names of loggers begin that may know it
      * @return to be closed
      */
-    public static SecretWatch of(String secret, String... others) {
-        return new SecretWatch(secret, List.of(others));
+    public static SecretWatch of(String secret) {
+        return new SecretWatch(secret);
     }
 
     /**
@@ -81,33 +107,71 @@ public final class SecretWatch implements AutoCloseable {
     }
 
     /**
-     * Where it was.
+     * Has a backend watched: what its methods answer and throw is read, and so is what that does in turn.
      *
-     * @return each text that had it
+     * @param type an interface
+     * @param target what implements it
+     * @param <T> the interface
+     * @return the same, watched
      */
-    public List<String> found() {
-        return List.copyOf(found);
+    public <T> T over(Class<T> type, T target) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
+                    try {
+                        Object answer = method.invoke(target, arguments);
+                        read(method.getName(), String.valueOf(answer));
+                        return watched(method.getReturnType(), answer);
+                    } catch (InvocationTargetException e) {
+                        Throwable thrown = Objects.requireNonNull(e.getCause());
+                        StringWriter text = new StringWriter();
+                        thrown.printStackTrace(new PrintWriter(text, true));
+                        read(method.getName(), text.toString());
+                        throw thrown;
+                    }
+                }));
     }
 
-    /**
-     * How much was read.
-     *
-     * @return the number of texts
-     */
-    public long count() {
-        return read.get();
+    /** The same object is the same one, watched, for as long as anybody has it. */
+    private @Nullable Object watched(Class<?> type, @Nullable Object answer) {
+        if (answer == null || !type.isInterface() || !type.getName().startsWith("dev.sandkeeper.spi.")) {
+            return answer;
+        }
+        synchronized (watched) {
+            WeakReference<Object> known = watched.get(answer);
+            Object same = known == null ? null : known.get();
+            if (same == null) {
+                same = cast(type, answer);
+                watched.put(answer, new WeakReference<>(same));
+            }
+            return same;
+        }
+    }
+
+    private <T> T cast(Class<T> type, Object target) {
+        return over(type, type.cast(target));
+    }
+
+    /** Fails if it was anywhere, or if hardly anything was read. */
+    public void assertNowhere() {
+        if (!found.isEmpty()) {
+            throw new AssertionError("the secret stands in " + found.size() + " texts, first: " + found.peek());
+        }
+        if (read.get() < LEAST_READ) {
+            throw new AssertionError("only " + read + " texts were read");
+        }
     }
 
     @Override
     public void close() {
         root.setLevel(levelBefore);
+        levelsOfOthers.forEach((logger, level) -> logger.setLevel(level.orElse(null)));
         root.detachAppender(reader);
         javaRoot.removeHandler(javaReader);
         javaRoot.setLevel(javaLevelBefore);
     }
 
     private boolean mayKnow(String logger) {
-        return others.stream().anyMatch(logger::startsWith);
+        return OTHER_SIDE.stream().anyMatch(logger::startsWith);
     }
 
     private final class Reader extends AppenderBase<ILoggingEvent> {
