@@ -199,13 +199,13 @@ final class CommandState {
     /**
      * Waits until the command has taken a piece of its input.
      *
-     * @return false if it takes no more
+     * @return false if it has not in time, or takes no more
      */
-    boolean awaitTaken(long number) throws InterruptedException {
+    boolean awaitTaken(long number, Deadline deadline) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            while (acknowledged < number && !deaf) {
-                changed.await();
+            while (acknowledged < number && !deaf && !deadline.passed()) {
+                changed.awaitNanos(deadline.left());
             }
             return acknowledged >= number;
         } finally {

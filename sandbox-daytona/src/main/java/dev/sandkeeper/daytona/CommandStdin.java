@@ -1,20 +1,25 @@
 package dev.sandkeeper.daytona;
 
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.Deadline;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.List;
 import okio.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A command's standard input: a little goes as a line, more as a file whose number is the line. Writing waits until the command
- * has taken the piece before, so that it blocks while the command does not read.
+ * has taken the piece before, so that it blocks while the command does not read. A line of which the command says nothing may
+ * have been lost by whoever passes it on, and is sent again: the command passes over one that it has had.
  */
 final class CommandStdin extends OutputStream {
     private static final int INLINE = 6 * 1024;
     private static final int LARGEST = 512 * 1024;
+    /** After how long a line is sent again. A few times only, because a command that does not read has them all wait. */
+    private static final List<Duration> AGAIN = List.of(Duration.ofSeconds(2), Duration.ofSeconds(8));
 
     private final Toolbox toolbox;
     private final CommandFile file;
@@ -23,6 +28,7 @@ final class CommandStdin extends OutputStream {
     private final String session;
     private final String command;
     private long number;
+    private String last = "";
     private boolean closed;
 
     CommandStdin(Toolbox toolbox, CommandFile file, CommandState state, String tag, String session, String command) {
@@ -67,10 +73,11 @@ final class CommandStdin extends OutputStream {
         try {
             if (piece.size() > INLINE) {
                 toolbox.upload(List.of(new Toolbox.Upload(file.piece(next), piece)));
-                line("f " + next);
+                last = "f " + next;
             } else {
-                line("i " + next + " " + piece.base64());
+                last = "i " + next + " " + piece.base64();
             }
+            line(last);
         } catch (SandboxException e) {
             throw new IOException("the command cannot be reached", e);
         }
@@ -83,11 +90,20 @@ final class CommandStdin extends OutputStream {
 
     private void awaitTaken() throws IOException {
         try {
-            if (state.isDeaf() || (number > 0 && !state.awaitTaken(number))) {
+            boolean taken = number == 0;
+            for (Duration time : AGAIN) {
+                taken = taken || state.awaitTaken(number, Deadline.in(time));
+                if (!taken && !state.isDeaf()) {
+                    line(last);
+                }
+            }
+            if (state.isDeaf() || !(taken || state.awaitTaken(number, Deadline.never()))) {
                 throw new IOException("the command reads no more");
             }
         } catch (InterruptedException e) {
             throw interrupted(e);
+        } catch (SandboxException e) {
+            throw new IOException("the command cannot be reached", e);
         }
     }
 

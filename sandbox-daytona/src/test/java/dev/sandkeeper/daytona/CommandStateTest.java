@@ -79,9 +79,9 @@ class CommandStateTest {
     @Test
     void inputIsTakenOrRefused() throws InterruptedException {
         told("a 3");
-        assertThat(state.awaitTaken(3)).isTrue();
+        assertThat(state.awaitTaken(3, Deadline.never())).isTrue();
         told("a 2", "q");
-        assertThat(state.awaitTaken(3)).isTrue();
-        assertThat(state.awaitTaken(4)).isFalse();
+        assertThat(state.awaitTaken(3, Deadline.never())).isTrue();
+        assertThat(state.awaitTaken(4, Deadline.never())).isFalse();
     }
 }

@@ -3,11 +3,6 @@ package dev.sandkeeper.fly;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.read.ListAppender;
 import dev.sandkeeper.Command;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.Sandbox;
@@ -23,6 +18,7 @@ import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import dev.sandkeeper.testsupport.SecretWatch;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -37,7 +33,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** The token, and what environments and files hold, show nowhere; and no argument vector has them. */
 @Tag("long")
@@ -55,29 +50,14 @@ class SecretsTest {
 
     @Test
     void showNowhere() throws IOException {
-        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        ListAppender<ILoggingEvent> events = new ListAppender<>();
-        Level before = root.getLevel();
-        events.start();
-        root.addAppender(events);
-        root.setLevel(Level.TRACE);
-        StringWriter said = new StringWriter();
-        try {
+        try (SecretWatch watch = SecretWatch.of(TOKEN, OF_SANDBOX, OF_COMMAND)) {
+            StringWriter said = new StringWriter();
             use(new PrintWriter(said, true));
-        } finally {
-            root.setLevel(before);
-            root.detachAppender(events);
+            watch.read("what was said", said.toString());
+            watch.read("rows", rows());
+            watch.assertNowhere();
         }
-        List<ILoggingEvent> ours = List.copyOf(events.list).stream()
-                // the other side's own: it may know its token
-                .filter(event -> !event.getLoggerName().startsWith("org.eclipse.jetty"))
-                .toList();
-        assertThat(ours).isNotEmpty();
-        String rows = rows();
         for (String secret : List.of(TOKEN, OF_SANDBOX, OF_COMMAND)) {
-            assertThat(ours).noneMatch(event -> text(event).contains(secret));
-            assertThat(said.toString()).doesNotContain(secret);
-            assertThat(rows).doesNotContain(secret);
             // standard input is base64, so that a command line would show
             assertThat(traffic)
                     .filteredOn(each -> each.route().endsWith("/exec"))
@@ -85,12 +65,6 @@ class SecretsTest {
                     .noneMatch(each ->
                             each.requestText().contains(secret) || each.target().contains(secret));
         }
-    }
-
-    private static String text(ILoggingEvent event) {
-        return event.getFormattedMessage()
-                + event.getMDCPropertyMap()
-                + (event.getThrowableProxy() == null ? "" : ThrowableProxyUtil.asString(event.getThrowableProxy()));
     }
 
     private String rows() throws IOException {

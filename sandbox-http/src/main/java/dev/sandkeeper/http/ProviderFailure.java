@@ -110,10 +110,12 @@ public final class ProviderFailure {
      * @return a failure that names the backend, what was tried, the status and the request's id
      */
     public Failure failure(String code, String message) {
+        // a full stop follows when there is a remedy
+        String words = message.strip().replaceFirst("[.]+$", "");
         return Failure.of(
                         code,
-                        "could not " + what + ": the provider answered " + status + (message.isBlank() ? "" : ": ")
-                                + message.strip() + (requestId == null ? "" : " (request " + requestId + ")"))
+                        "could not " + what + ": the provider answered " + status + (words.isEmpty() ? "" : ": ")
+                                + words + (requestId == null ? "" : " (request " + requestId + ")"))
                 .backend(backend);
     }
 

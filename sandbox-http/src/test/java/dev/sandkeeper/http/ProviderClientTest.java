@@ -91,6 +91,14 @@ class ProviderClientTest {
     }
 
     @Test
+    void endsASentenceOfTheProvidersOnce() {
+        answers(403, "{\"message\":\"That is not yours.\"}");
+        assertThatThrownBy(() -> create().send())
+                .hasMessageContaining("That is not yours. ")
+                .hasMessageNotContaining("..");
+    }
+
+    @Test
     void repeatsWhatIsSafeToRepeatAndNothingElse() {
         answers(500, "");
         answers(502, "");

@@ -42,7 +42,7 @@ public final class SecretWatch implements AutoCloseable {
 
     private static final int LEAST_READ = 100;
 
-    private final String secret;
+    private final List<String> secrets;
     private final Map<Logger, Optional<Level>> levelsOfOthers = new HashMap<>();
     private final Queue<String> found = new ConcurrentLinkedQueue<>();
     private final AtomicLong read = new AtomicLong();
@@ -54,8 +54,8 @@ public final class SecretWatch implements AutoCloseable {
     private final Reader reader = new Reader();
     private final JavaReader javaReader = new JavaReader();
 
-    private SecretWatch(String secret) {
-        this.secret = secret;
+    private SecretWatch(List<String> secrets) {
+        this.secrets = secrets;
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         this.root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         this.levelBefore = root.getLevel();
@@ -86,11 +86,11 @@ public final class SecretWatch implements AutoCloseable {
     /**
      * Begins to read.
      *
-     * @param secret what must not be there
+     * @param secrets what must not be there
      * @return to be closed
      */
-    public static SecretWatch of(String secret) {
-        return new SecretWatch(secret);
+    public static SecretWatch of(String... secrets) {
+        return new SecretWatch(List.of(secrets));
     }
 
     /**
@@ -101,8 +101,10 @@ public final class SecretWatch implements AutoCloseable {
      */
     public void read(String where, String text) {
         read.incrementAndGet();
-        if (text.contains(secret)) {
-            found.add(where + ": " + text.replace(secret, "<the secret>"));
+        for (String secret : secrets) {
+            if (text.contains(secret)) {
+                found.add(where + ": " + text.replace(secret, "<the secret>"));
+            }
         }
     }
 

@@ -175,9 +175,8 @@ final class DaytonaSessions {
         }
         DaytonaRun run = guest.feed(
                 line,
-                // opened for both, because of a command that has just ended nobody would ever open it for reading
                 "i=0; while [ ! -p \"$1\" ] && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.02; done;"
-                        + " [ -p \"$1\" ] && cat 1<>\"$1\"",
+                        + " [ -p \"$1\" ] && cat > \"$1\"",
                 command.pipe());
         if (run.exitCode() != 0) {
             throw DaytonaRefusal.coded(410, "COMMAND_ALREADY_COMPLETED", "gone: command has already completed");
