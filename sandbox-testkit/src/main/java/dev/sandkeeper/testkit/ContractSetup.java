@@ -238,7 +238,11 @@ abstract class ContractSetup {
 
     /** Waits until the process that beats has beaten again. */
     final void assertBeats() {
-        long before = beats();
+        assertBeatsBeyond(beats());
+    }
+
+    /** Waits until the process that beats has done so more often than that. */
+    final void assertBeatsBeyond(long before) {
         await().atMost(patience()).pollInSameThread().until(() -> beats() > before);
     }
 
