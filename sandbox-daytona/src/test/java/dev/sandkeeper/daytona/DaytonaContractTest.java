@@ -7,7 +7,6 @@ import dev.sandkeeper.testkit.SandboxBackendContract;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import dev.sandkeeper.testsupport.SecretWatch;
-import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,12 +34,6 @@ class DaytonaContractTest extends SandboxBackendContract {
     @Override
     protected SandboxBackend backend() {
         return watch.over(SandboxBackend.class, simulated.backend());
-    }
-
-    /** A command is several requests and a dozen processes, and what is lost on the way is asked for after seconds. */
-    @Override
-    protected Duration patience() {
-        return Duration.ofMinutes(1);
     }
 
     @Override

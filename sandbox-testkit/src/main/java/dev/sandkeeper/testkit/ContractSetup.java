@@ -64,10 +64,10 @@ abstract class ContractSetup {
     /**
      * How long anything may take before it counts as hanging.
      *
-     * @return default 30 seconds
+     * @return default 1 minute, for machines that have much else to do
      */
     protected Duration patience() {
-        return Duration.ofSeconds(30);
+        return Duration.ofMinutes(1);
     }
 
     /**
