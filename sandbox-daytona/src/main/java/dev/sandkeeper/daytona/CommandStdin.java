@@ -90,14 +90,7 @@ final class CommandStdin extends OutputStream {
 
     private void awaitTaken() throws IOException {
         try {
-            boolean taken = number == 0;
-            for (Duration time : AGAIN) {
-                taken = taken || state.awaitTaken(number, Deadline.in(time));
-                if (!taken && !state.isDeaf()) {
-                    line(last);
-                }
-            }
-            if (state.isDeaf() || !(taken || state.awaitTaken(number, Deadline.never()))) {
+            if (state.isDeaf() || !taken()) {
                 throw new IOException("the command reads no more");
             }
         } catch (InterruptedException e) {
@@ -105,6 +98,19 @@ final class CommandStdin extends OutputStream {
         } catch (SandboxException e) {
             throw new IOException("the command cannot be reached", e);
         }
+    }
+
+    private boolean taken() throws IOException, InterruptedException {
+        for (Duration time : AGAIN) {
+            if (state.awaitTaken(number, Deadline.in(time))) {
+                return true;
+            }
+            if (state.isDeaf()) {
+                return false;
+            }
+            line(last);
+        }
+        return state.awaitTaken(number, Deadline.never());
     }
 
     private void line(String text) throws IOException {
