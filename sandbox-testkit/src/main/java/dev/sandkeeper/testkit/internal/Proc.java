@@ -142,7 +142,8 @@ final class Proc {
 
     synchronized void signal(int number) {
         if (number == Signal.STOP.number()) {
-            stopped = true;
+            // its thread may come to stop itself before it sees what has killed it
+            stopped = stopped || killedBy == 0;
         } else if (number == Signal.CONT.number()) {
             stopped = false;
             notifyAll();

@@ -61,6 +61,21 @@ class ShellTest {
         }
     }
 
+    /** The thread is anywhere, also between its last look at the signals and a stop. */
+    @Test
+    void endsThatStopsItselfWhileItIsTerminated() {
+        List<String> stopping = List.of("sh", "-c", "kill -STOP $$");
+        for (int round = 0; round < 2000; round++) {
+            machine.start(new ProcessRequest(stopping, Map.of(), "/workspace", null, false, null));
+            for (int spin = 0; spin < round % 100; spin++) {
+                Thread.onSpinWait();
+            }
+            assertThat(machine.terminate(Duration.ofSeconds(5)))
+                    .as("round %s", round)
+                    .isTrue();
+        }
+    }
+
     @Test
     void quotesAndExpands() throws InterruptedException {
         assertThat(run("echo $GREETING '$GREETING' \"$GREETING\""))
