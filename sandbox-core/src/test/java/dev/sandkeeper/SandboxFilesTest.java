@@ -71,7 +71,7 @@ class SandboxFilesTest {
     @AfterEach
     void everyOperationHasEnded() {
         assertThat(running).hasValue(0);
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> !sandbox.isBusy());
+        Awaitility.await().until(() -> !sandbox.isBusy());
         sandbox.close();
         timer.shutdownNow();
     }
@@ -121,7 +121,6 @@ class SandboxFilesTest {
         try (FileWatch watch = files.watch(temp.toString(), often, heard::add)) {
             Files.writeString(temp.resolve("new\nline"), "x");
             Awaitility.await()
-                    .atMost(Duration.ofSeconds(20))
                     .untilAsserted(() ->
                             assertThat(heard).contains(new FileChange(FileChange.Kind.CREATED, temp + "/new\nline")));
             assertThat(watch.isOpen()).isTrue();

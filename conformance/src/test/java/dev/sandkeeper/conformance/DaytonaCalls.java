@@ -31,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 final class DaytonaCalls {
     static final String VERSION = "X-Daytona-SDK-Version";
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final DaytonaSimulator simulator;
     private final HttpClient http =

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A simulator of Daytona, by default over sandboxes of this host, and a client of it. Nothing of them is left after a test. */
 abstract class DaytonaSimulatorTesting {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     @TempDir
     Path directory;

@@ -59,7 +59,7 @@ class WebhookListenerTest {
     }
 
     private static ConditionFactory soon() {
-        return await().atMost(Duration.ofSeconds(20));
+        return await();
     }
 
     private static SandboxInfo sandbox() {

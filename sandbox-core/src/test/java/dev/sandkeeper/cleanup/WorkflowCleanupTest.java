@@ -270,7 +270,7 @@ class WorkflowCleanupTest {
             assertThat(most.get()).isBetween(1, 2);
         } finally {
             workers.shutdownNow();
-            await().atMost(Duration.ofSeconds(20)).until(workers::isTerminated);
+            await().until(workers::isTerminated);
         }
     }
 

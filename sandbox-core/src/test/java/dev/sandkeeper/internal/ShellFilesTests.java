@@ -79,7 +79,7 @@ abstract class ShellFilesTests {
 
     @AfterEach
     void leavesNothing() throws IOException {
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> !sandbox.isBusy());
+        Awaitility.await().until(() -> !sandbox.isBusy());
         sandbox.close();
         try (Stream<Path> tree = Files.walk(root)) {
             assertThat(tree.filter(path -> path.toString().contains(".sandkeeper-")))
@@ -249,7 +249,7 @@ abstract class ShellFilesTests {
                 sandbox.start(new ProcessRequest(script, WITH_CAT, "/", null, true, Duration.ofSeconds(20)))) {
             process.stdin().write(random(50));
             process.stdin().flush();
-            await().atMost(Duration.ofSeconds(10)).until(() -> root.toFile().list().length == 2);
+            await().until(() -> root.toFile().list().length == 2);
             process.signal(Signal.TERM);
             ExitStatus status = process.pump(new Collected(0));
             assertThat(status.timedOut()).isFalse();
@@ -530,7 +530,7 @@ abstract class ShellFilesTests {
                 }
             });
             thread.start();
-            Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> sandbox.isBusy());
+            Awaitility.await().until(() -> sandbox.isBusy());
             thread.interrupt();
             thread.join(10_000);
             assertThat(seen.get()).isEqualTo(true);

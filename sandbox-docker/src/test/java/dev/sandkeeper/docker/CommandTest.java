@@ -65,7 +65,7 @@ class CommandTest {
         String hide =
                 "(setsid env -i /bin/sh -c '(trap \"\" TERM; sleep 98761) & exec sleep 98762' &) ; exec sleep 98763";
         BackendProcess process = sandbox.start(command("sh", "-c", hide));
-        await().atMost(Duration.ofSeconds(20)).until(() -> count(sandbox, "9876") >= 3);
+        await().until(() -> count(sandbox, "9876") >= 3);
         process.end(Duration.ofMillis(100));
         assertThat(count(sandbox, "9876")).isZero();
         assertThat(Sandboxes.pump(process).code()).isIn(143, 137);
@@ -139,7 +139,7 @@ class CommandTest {
         for (int i = 0; i < 5; i++) {
             Sandboxes.run(sandbox, command(Duration.ofSeconds(87_654), "true"));
         }
-        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "87659") == 0);
+        await().until(() -> count(sandbox, "87659") == 0);
     }
 
     @Test
@@ -164,7 +164,7 @@ class CommandTest {
     void letsNoWrapperLingerOnceTheResultIsHere() {
         BackendSandbox sandbox = sandboxes.create();
         assertThat(run(sandbox, "echo 98771; exit 3").code()).isEqualTo(3);
-        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98771") == 0);
+        await().until(() -> count(sandbox, "98771") == 0);
     }
 
     @Test
@@ -172,13 +172,12 @@ class CommandTest {
         BackendSandbox sandbox = sandboxes.create();
         BackendProcess runs = sandbox.start(command("sh", "-c", "while [ ! -e go ]; do sleep 0.1; done; exit 98772"));
         BackendProcess done = sandbox.start(command("sh", "-c", "touch done; exit 98772"));
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> sh(sandbox, "test -e done").code() == 0);
+        await().until(() -> sh(sandbox, "test -e done").code() == 0);
         runs.close();
         done.close();
-        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98772") > 0);
+        await().until(() -> count(sandbox, "98772") > 0);
         sh(sandbox, "touch go");
-        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98772") == 0);
+        await().until(() -> count(sandbox, "98772") == 0);
     }
 
     @Test
@@ -190,15 +189,14 @@ class CommandTest {
         for (int i = 0; i < 5; i++) {
             assertThat(run(sandbox, killsTheWatch).code()).isEqualTo(98773 % 256);
         }
-        await().atMost(Duration.ofSeconds(10)).until(() -> count(sandbox, "98773") == 0);
+        await().until(() -> count(sandbox, "98773") == 0);
     }
 
     @Test
     void endsAtOnceWhenOnlyOutputIsLeftAndKeepsThat() {
         BackendSandbox sandbox = sandboxes.create();
         BackendProcess small = sandbox.start(command("sh", "-c", "echo kept; touch done; exit 5"));
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> sh(sandbox, "test -e done").code() == 0);
+        await().until(() -> sh(sandbox, "test -e done").code() == 0);
         assertThat(timeToEnd(small, Duration.ofSeconds(30))).isLessThan(Duration.ofSeconds(10));
         Sandboxes.Ran ran = Sandboxes.pump(small);
         assertThat(ran.out()).isEqualTo("kept\n");
@@ -272,7 +270,7 @@ class CommandTest {
                 throw new AssertionError(e);
             }
         });
-        await().atMost(Duration.ofSeconds(20)).until(() -> collector.out().equals("exhausted\n"));
+        await().until(() -> collector.out().equals("exhausted\n"));
         assertThatThrownBy(() -> sh(sandbox, "true")).isInstanceOf(BackendUnavailableException.class);
         process.end(Duration.ZERO);
         pumped.join();

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class HalfStartedTest {
     private static final String TOKEN = "00112233445566778899aabbccddeeff";
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     @RegisterExtension
     final Sandboxes sandboxes = new Sandboxes();

@@ -36,8 +36,7 @@ class PortsTest {
         sandbox.background().start(new BackgroundRequest("httpd", server, Duration.ZERO, 65_536));
         Endpoint endpoint = sandbox.endpoint(8080);
         assertThat(InetAddress.getByName(endpoint.host()).isLoopbackAddress()).isTrue();
-        await().atMost(Duration.ofSeconds(30))
-                .ignoreExceptionsMatching(e -> e instanceof IOException)
+        await().ignoreExceptionsMatching(e -> e instanceof IOException)
                 .until(() -> get(endpoint).equals("it serves\n"));
     }
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class TerminalTest {
     private static final String DEBIAN = "sandkeeper-test/debian-python";
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final byte[] INTERRUPT = {3};
     private static final byte[] STOP_OUTPUT = {19};
 

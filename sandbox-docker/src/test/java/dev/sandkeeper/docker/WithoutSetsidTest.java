@@ -31,7 +31,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("long")
 @Timeout(120)
 class WithoutSetsidTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private static final String DEBIAN = "sandkeeper-test/debian-python";
 

@@ -49,7 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FlyBackendTest {
     private static final String CREATE = "POST /v1/apps/{app}/machines";
     private static final String EXEC = "POST /v1/apps/{app}/machines/{machine}/exec";
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     @TempDir
     Path directory;

@@ -145,10 +145,9 @@ class FlySimulatorTest {
         assertThat(late.error()).startsWith("deadline_exceeded: Post \"http://unix/v1/exec\"");
         assertThat(exec(id, Map.of("command", List.of("true"), "timeout", 61)).error())
                 .isEqualTo("timeout must not exceed 60 seconds");
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> exec(id, Map.of("command", List.of("cat", "/workspace/late")))
-                        .text("stdout")
-                        .equals("x\n"));
+        await().until(() -> exec(id, Map.of("command", List.of("cat", "/workspace/late")))
+                .text("stdout")
+                .equals("x\n"));
     }
 
     @Test
@@ -179,8 +178,7 @@ class FlySimulatorTest {
                 .isEqualTo(200);
         assertThat(call("GET", MACHINES + "/" + id, "").text("state")).isEqualTo("destroyed");
         assertThat(call("GET", MACHINES, "").json()).isEmpty();
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> call("GET", MACHINES + "/" + id, "").status() == 404);
+        await().until(() -> call("GET", MACHINES + "/" + id, "").status() == 404);
     }
 
     @Test

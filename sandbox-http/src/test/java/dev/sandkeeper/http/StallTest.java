@@ -46,10 +46,9 @@ class StallTest {
     @AfterEach
     void leavesNoThread() {
         client.close();
-        await().atMost(Duration.ofSeconds(10))
-                .until(() -> Thread.getAllStackTraces().keySet().stream()
-                        .filter(thread -> !before.contains(thread))
-                        .noneMatch(thread -> thread.getName().startsWith("sandkeeper-")));
+        await().until(() -> Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> !before.contains(thread))
+                .noneMatch(thread -> thread.getName().startsWith("sandkeeper-")));
     }
 
     private static Duration time(ThrowingCallable call, Class<? extends SandboxException> expected, String code) {

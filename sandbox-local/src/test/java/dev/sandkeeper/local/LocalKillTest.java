@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -30,9 +29,7 @@ class LocalKillTest extends KillContract {
     void removeTheState() throws ReflectiveOperationException {
         Path state = ((Subject) subject().getDeclaredConstructor().newInstance()).state();
         // what watches a host that was killed may be tidying up itself
-        await().atMost(Duration.ofSeconds(20))
-                .ignoreExceptionsInstanceOf(IOException.class)
-                .until(() -> remove(state));
+        await().ignoreExceptionsInstanceOf(IOException.class).until(() -> remove(state));
     }
 
     private static boolean remove(Path tree) throws IOException {

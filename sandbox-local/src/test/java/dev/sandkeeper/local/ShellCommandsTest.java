@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Needs(Component.BUBBLEWRAP)
 @Timeout(240)
 class ShellCommandsTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     @TempDir
     Path directory;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Finding out what this host can do, while another JVM does, and after one was killed in it. */
 class TrialTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     @TempDir
     Path directory;

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 public abstract class KeepingContract {
-    private static final Duration PATIENCE = Duration.ofSeconds(25);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final String SAVING =
             "trap 'echo saved > out/result; exit' TERM; mkdir -p out/sub; echo x > out/sub/x;"
                     + " echo ready > out/result; while :; do sleep 0.1; done";

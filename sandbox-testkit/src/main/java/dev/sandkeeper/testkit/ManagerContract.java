@@ -67,7 +67,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 public abstract class ManagerContract {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private SandboxStore store = SandboxStore.inMemory();
     private SandboxManager manager;

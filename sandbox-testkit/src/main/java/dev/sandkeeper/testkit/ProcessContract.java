@@ -32,7 +32,7 @@ abstract class ProcessContract extends StreamContract {
         assertThat(running.status().timedOut()).isTrue();
         assertThat(running.text()).isEqualTo("before\n");
         assertThat(beats()).as("beats before the deadline").isPositive();
-        await().atMost(Duration.ofSeconds(10)).pollInSameThread().untilAsserted(this::assertSilent);
+        await().atMost(patience()).pollInSameThread().untilAsserted(this::assertSilent);
     }
 
     @Test

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** Another policy than before is heard soon, and not only when each sandbox is due. No time passes in the store here. */
 class ReviewTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final Rig rig = new Rig();
 

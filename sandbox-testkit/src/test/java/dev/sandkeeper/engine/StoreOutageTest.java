@@ -68,8 +68,7 @@ class StoreOutageTest {
                 server.start();
             }
 
-            await().atMost(Duration.ofSeconds(40))
-                    .until(() -> manager.find(brief.id()).orElseThrow().state() == SandboxState.CLEANED);
+            await().until(() -> manager.find(brief.id()).orElseThrow().state() == SandboxState.CLEANED);
             assertThat(provider.resources()).hasSize(1);
             assertThat(running.exec("true").exitCode()).isZero();
             running.destroy();

@@ -220,7 +220,6 @@ class SweepTest {
         rig.manager(
                 backend -> backend,
                 CleanupSettings.builder().sweepGrace(Duration.ofMillis(50)).build());
-        await().atMost(Duration.ofSeconds(10))
-                .until(() -> rig.provider.resources().isEmpty());
+        await().until(() -> rig.provider.resources().isEmpty());
     }
 }

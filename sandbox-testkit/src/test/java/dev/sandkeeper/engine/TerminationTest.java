@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What runs in a sandbox may end by itself before it is destroyed, if the host wants that. */
 class TerminationTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final String SAVING =
             "trap 'echo saved > result; exit' TERM; echo ready > result; while :; do sleep 0.1; done";
 

@@ -75,7 +75,7 @@ class TouchTest {
     @Test
     void aBusySandboxIsWrittenAboutOnceAnIntervalWithAllOthersInOneBatch() {
         useAll();
-        await().atMost(Duration.ofSeconds(40)).until(() -> !database.touches().isEmpty());
+        await().until(() -> !database.touches().isEmpty());
         int before = database.touches().size();
         int commands = 0;
         while (database.touches().size() < before + 4) {
@@ -104,13 +104,13 @@ class TouchTest {
         useAll();
         database.stall();
         // the one thread that tells of what is active: nothing else asks this database for anything
-        await().atMost(Duration.ofSeconds(40)).until(() -> database.waiting() > 0);
+        await().until(() -> database.waiting() > 0);
         int touches = database.touches().size();
         // where a command waited for the database, the test would come to its timeout
         useAll();
         useAll();
         assertThat(database.touches()).hasSize(touches);
         database.goOn();
-        await().atMost(Duration.ofSeconds(40)).until(() -> database.touches().size() > touches);
+        await().until(() -> database.touches().size() > touches);
     }
 }

@@ -87,8 +87,7 @@ class ProviderProcessTest {
             victim.destroyForcibly().waitFor();
         }
         await().atMost(Duration.ofSeconds(2)).until(() -> of("killed").size() == 1);
-        await().atMost(Duration.ofSeconds(10))
-                .until(() -> of("killed").get(0).running().isEmpty());
+        await().until(() -> of("killed").get(0).running().isEmpty());
         assertThat(of("killed").get(0).createdAt()).isEqualTo(CREATED);
         try (SandboxBackend next = InMemoryBackend.connect(provider.port())) {
             String left = next.listOwned("killed").resources().get(0).providerRef();
@@ -112,7 +111,7 @@ class ProviderProcessTest {
             assertThatThrownBy(() -> backend.create(request("late", Lifetime.STORE)))
                     .isInstanceOf(OutcomeUnknownException.class);
         }
-        await().atMost(Duration.ofSeconds(10)).until(() -> of("late").size() == 1);
+        await().until(() -> of("late").size() == 1);
         provider.lose(of("late").get(0).providerRef());
         assertThat(of("late")).isEmpty();
     }
