@@ -1,19 +1,13 @@
 package dev.sandkeeper.conformance;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.sandkeeper.testkit.simulator.internal.Alteration;
-import dev.sandkeeper.testkit.simulator.internal.Answer;
-import dev.sandkeeper.testkit.simulator.internal.Exchange;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import static dev.sandkeeper.conformance.Defect.answer;
+import static dev.sandkeeper.conformance.Defect.edited;
+import static dev.sandkeeper.conformance.Defect.head;
+import static dev.sandkeeper.conformance.Defect.json;
+import static dev.sandkeeper.conformance.Defect.messages;
+import static dev.sandkeeper.conformance.Defect.swapped;
+
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 
 /** What may be wrong with a simulator of Daytona. */
 final class DaytonaDefects {
@@ -21,7 +15,7 @@ final class DaytonaDefects {
     private static final String TOOLBOX = "/toolbox/{sandboxId}";
     private static final String SESSION = TOOLBOX + "/process/session/{sessionId}";
     private static final String LOGS = "GET " + SESSION + "/command/{commandId}/logs";
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final String BULK = "POST " + TOOLBOX + "/files/bulk-download";
 
     private DaytonaDefects() {}
 
@@ -48,7 +42,7 @@ final class DaytonaDefects {
                         "a stopped sandbox can be stopped",
                         "lifecycle",
                         "POST " + BOX + "/stop",
-                        each -> each.status() == 400 ? Answer.json(200, MAPPER.createObjectNode()) : each),
+                        each -> each.status() == 400 ? Defect.empty(200) : each),
                 answer(
                         "a time-out is a 504",
                         "commands",
@@ -69,7 +63,7 @@ final class DaytonaDefects {
                     }
                     return List.of(message);
                 }),
-                new Defect("the second frame comes before the first", "sessions", DaytonaDefects::swapped),
+                swapped("the second frame comes before the first", "sessions", LOGS),
                 answer(
                         "an error of the toolbox has no code",
                         "files",
@@ -78,6 +72,7 @@ final class DaytonaDefects {
                 head(
                         "the parts of a download are said to be divided otherwise",
                         "files",
+                        BULK,
                         each -> each.header("Content-Type", "multipart/form-data; boundary=ANOTHER")),
                 json(
                         "memory has the name that it has elsewhere",
@@ -89,76 +84,5 @@ final class DaytonaDefects {
                         "terminals",
                         "GET " + TOOLBOX + "/process/pty/create-connect",
                         (number, message) -> number == 0 ? List.of() : List.of(message)));
-    }
-
-    /** Changes messages. */
-    @FunctionalInterface
-    private interface Messages {
-        List<byte[]> change(int number, byte[] message);
-    }
-
-    private static Defect answer(String name, String group, String route, UnaryOperator<Answer> change) {
-        return new Defect(name, group, () -> new Alteration() {
-            @Override
-            public Answer answer(Exchange exchange, Answer answer) {
-                return exchange.route().equals(route) ? change.apply(answer) : answer;
-            }
-        });
-    }
-
-    /** Changes good answers of JSON. */
-    private static Defect json(String name, String group, String route, Consumer<ObjectNode> change) {
-        return answer(name, group, route, each -> each.status() < 300 ? edited(each, change) : each);
-    }
-
-    private static Defect head(String name, String group, UnaryOperator<Answer> change) {
-        return new Defect(name, group, () -> new Alteration() {
-            @Override
-            public Answer head(Exchange exchange, Answer head) {
-                return change.apply(head);
-            }
-        });
-    }
-
-    private static Defect messages(String name, String group, String route, Messages change) {
-        return new Defect(name, group, () -> new Alteration() {
-            @Override
-            public List<byte[]> message(Exchange exchange, int number, byte[] message) {
-                return exchange.route().equals(route) ? change.change(number, message.clone()) : List.of(message);
-            }
-        });
-    }
-
-    private static Alteration swapped() {
-        return new Alteration() {
-            private final Map<Exchange, byte[]> held = new ConcurrentHashMap<>();
-
-            @Override
-            public List<byte[]> message(Exchange exchange, int number, byte[] message) {
-                if (!exchange.route().equals(LOGS)) {
-                    return List.of(message);
-                }
-                if (number == 0) {
-                    held.put(exchange, message);
-                    return List.of();
-                }
-                List<byte[]> all = new ArrayList<>(List.of(message));
-                byte[] first = held.remove(exchange);
-                if (first != null) {
-                    all.add(first);
-                }
-                return all;
-            }
-        };
-    }
-
-    private static Answer edited(Answer answer, Consumer<ObjectNode> change) {
-        try {
-            ObjectNode body = (ObjectNode) MAPPER.readTree(answer.body());
-            change.accept(body);
-            return answer.body(body.toString().getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

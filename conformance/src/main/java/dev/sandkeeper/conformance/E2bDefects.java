@@ -1,24 +1,20 @@
 package dev.sandkeeper.conformance;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.sandkeeper.testkit.simulator.internal.Alteration;
+import static dev.sandkeeper.conformance.Defect.answer;
+import static dev.sandkeeper.conformance.Defect.head;
+import static dev.sandkeeper.conformance.Defect.json;
+import static dev.sandkeeper.conformance.Defect.messages;
+import static dev.sandkeeper.conformance.Defect.swapped;
+
 import dev.sandkeeper.testkit.simulator.internal.Answer;
-import dev.sandkeeper.testkit.simulator.internal.Exchange;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.UnaryOperator;
 
 /** What may be wrong with a simulator of E2B. */
 final class E2bDefects {
     private static final String START = "POST /process.Process/Start";
-    private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private E2bDefects() {}
 
@@ -39,12 +35,12 @@ final class E2bDefects {
                         "lifecycle",
                         "POST /sandboxes/{sandboxID}/pause",
                         each -> each.status() == 409 ? Answer.empty(204) : each),
-                answer("a sandbox has no id", "readme", "POST /v2/sandboxes", each -> without(each, "sandboxID")),
-                answer(
+                json("a sandbox has no id", "readme", "POST /v2/sandboxes", body -> body.remove("sandboxID")),
+                json(
                         "the memory is called otherwise",
                         "lifecycle",
                         "GET /sandboxes/{sandboxID}",
-                        each -> without(each, "memoryMB")),
+                        body -> body.remove("memoryMB")),
                 answer(
                         "the end is no time",
                         "lifecycle",
@@ -65,7 +61,7 @@ final class E2bDefects {
                         "directories",
                         "POST /filesystem.Filesystem/MakeDir",
                         each -> each.status() == 409
-                                ? Answer.json(200, MAPPER.createObjectNode()).header("Content-Type", "application/json")
+                                ? Defect.empty(200).header("Content-Type", "application/json")
                                 : each),
                 answer(
                         "an upload answers no list",
@@ -86,68 +82,11 @@ final class E2bDefects {
                     message[0] |= 1;
                     return List.of(message);
                 }),
-                new Defect("output comes before the start", "commands", E2bDefects::swapped),
+                swapped("output comes before the start", "commands", START),
                 messages("the exit code is left out", "commands", START, (number, message) -> {
                     String json = new String(message, 5, message.length - 5, StandardCharsets.UTF_8);
                     return List.of(frame(message[0], json.replaceAll("\"exitCode\":-?[0-9]+,", "")));
                 }));
-    }
-
-    /** Changes messages. */
-    @FunctionalInterface
-    private interface Messages {
-        List<byte[]> change(int number, byte[] message);
-    }
-
-    private static Defect answer(String name, String group, String route, UnaryOperator<Answer> change) {
-        return new Defect(name, group, () -> new Alteration() {
-            @Override
-            public Answer answer(Exchange exchange, Answer answer) {
-                return exchange.route().equals(route) ? change.apply(answer) : answer;
-            }
-        });
-    }
-
-    private static Defect head(String name, String group, String route, UnaryOperator<Answer> change) {
-        return new Defect(name, group, () -> new Alteration() {
-            @Override
-            public Answer head(Exchange exchange, Answer head) {
-                return exchange.route().equals(route) ? change.apply(head) : head;
-            }
-        });
-    }
-
-    private static Defect messages(String name, String group, String route, Messages change) {
-        return new Defect(name, group, () -> new Alteration() {
-            @Override
-            public List<byte[]> message(Exchange exchange, int number, byte[] message) {
-                return exchange.route().equals(route) ? change.change(number, message.clone()) : List.of(message);
-            }
-        });
-    }
-
-    /** Holds the first message of each stream back until the second has been sent. */
-    private static Alteration swapped() {
-        return new Alteration() {
-            private final Map<Exchange, byte[]> held = new ConcurrentHashMap<>();
-
-            @Override
-            public List<byte[]> message(Exchange exchange, int number, byte[] message) {
-                if (!exchange.route().equals(START)) {
-                    return List.of(message);
-                }
-                if (number == 0) {
-                    held.put(exchange, message);
-                    return List.of();
-                }
-                List<byte[]> all = new ArrayList<>(List.of(message));
-                byte[] first = held.remove(exchange);
-                if (first != null) {
-                    all.add(first);
-                }
-                return all;
-            }
-        };
     }
 
     private static byte[] frame(int flags, String json) {
@@ -157,19 +96,6 @@ final class E2bDefects {
                 .putInt(bytes.length)
                 .put(bytes)
                 .array();
-    }
-
-    private static Answer without(Answer answer, String field) {
-        if (answer.status() >= 300) {
-            return answer;
-        }
-        try {
-            ObjectNode body = (ObjectNode) MAPPER.readTree(answer.body());
-            body.remove(field);
-            return answer.body(MAPPER.writeValueAsBytes(body));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static Answer replace(Answer answer, String old, String now) {
