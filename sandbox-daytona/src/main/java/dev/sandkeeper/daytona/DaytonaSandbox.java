@@ -8,6 +8,7 @@ import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.http.DownloadedFiles;
 import dev.sandkeeper.internal.BytePipe;
 import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.ShellBackground;
@@ -71,7 +72,7 @@ final class DaytonaSandbox implements BackendSandbox {
         this.control = DaemonShell.control(toolbox);
         this.sessions = new Sessions(toolbox);
         this.lease = new Lease(toolbox, workers);
-        this.files = new DaytonaFiles(toolbox, new ShellFiles(this::startScript, backend, workers));
+        this.files = new DownloadedFiles(new ShellFiles(this::startScript, backend, workers), toolbox::open);
         this.background = new ShellBackground(this, backend, null);
         this.measures = new ShellMeasures(this, backend);
     }

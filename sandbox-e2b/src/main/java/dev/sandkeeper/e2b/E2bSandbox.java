@@ -5,6 +5,7 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.Endpoint;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.http.DownloadedFiles;
 import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
@@ -76,7 +77,7 @@ final class E2bSandbox implements BackendSandbox {
         this.envd = envd;
         this.scripts = new Scripts(envd);
         this.lease = new Lease(envd, workers);
-        this.files = new ShellFiles(this::script, backend, workers);
+        this.files = new DownloadedFiles(new ShellFiles(this::script, backend, workers), envd::open);
         this.background = new ShellBackground(this, backend, null);
         this.measures = new ShellMeasures(this, backend);
         this.onClose = () -> closing.accept(this);

@@ -6,6 +6,7 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.http.AnswerStream;
 import dev.sandkeeper.http.Json;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderClient;
@@ -197,6 +198,15 @@ final class Envd {
                 .body(content)
                 .within(INPUT)
                 .repeatable();
+    }
+
+    /** Reads an ordinary file; to be closed. */
+    AnswerStream open(String path) {
+        HttpUrl url = url("files").addQueryParameter("path", path).build();
+        return confirmed(() -> call("GET", "read a file in sandbox " + ref, url)
+                .repeatable()
+                .headWithin(CALL)
+                .openLong());
     }
 
     private HttpUrl.Builder url(String path) {

@@ -1,4 +1,4 @@
-package dev.sandkeeper.daytona;
+package dev.sandkeeper.http;
 
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
@@ -6,30 +6,36 @@ import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxConflictException;
 import dev.sandkeeper.SandboxNotFoundException;
-import dev.sandkeeper.http.AnswerStream;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.FileState;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files of a sandbox: by scripts inside, as everywhere, but for reading an ordinary file, which the daemon hands out in one
- * request. What it refuses, or says is empty, the script is asked for, which knows what is wrong with a file and reads those of
- * the kernel, whose size nobody knows.
+ * Files of a sandbox: by scripts inside, as everywhere, but for reading an ordinary file, which the provider's daemon hands out in
+ * one request. What it refuses, or says is empty, the script is asked for, which knows what is wrong with a file and reads those of
+ * the kernel, whose size nobody knows. Safe from many threads.
  */
-final class DaytonaFiles implements BackendFiles {
-    private static final Logger LOG = LoggerFactory.getLogger(DaytonaFiles.class);
+public final class DownloadedFiles implements BackendFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(DownloadedFiles.class);
 
-    private final Toolbox toolbox;
     private final BackendFiles scripts;
+    private final Function<String, AnswerStream> download;
 
-    DaytonaFiles(Toolbox toolbox, BackendFiles scripts) {
-        this.toolbox = toolbox;
+    /**
+     * Files of one sandbox.
+     *
+     * @param scripts does everything else
+     * @param download asks the daemon for a file by its absolute path
+     */
+    public DownloadedFiles(BackendFiles scripts, Function<String, AnswerStream> download) {
         this.scripts = scripts;
+        this.download = download;
     }
 
     @Override
@@ -56,13 +62,13 @@ final class DaytonaFiles implements BackendFiles {
     private @Nullable InputStream download(String path) {
         AnswerStream answer;
         try {
-            answer = toolbox.open(path);
+            answer = download.apply(path);
         } catch (SandboxNotFoundException
                 | BackendRejectedException
                 | SandboxConflictException
                 | BackendUnavailableException
                 | OutcomeUnknownException e) {
-            LOG.debug("the daemon in {} did not hand out a file: {}", toolbox.id(), e.getMessage());
+            LOG.debug("the daemon did not hand out a file: {}", e.getMessage());
             return null;
         }
         if ("0".equals(answer.header("Content-Length").orElse("0"))) {
