@@ -258,8 +258,7 @@ class CommandTest {
     void refusesToStartWhenTheProcessesAreExhaustedAndEndsTheCulprit() {
         BackendSandbox sandbox =
                 sandboxes.create(SandboxSpec.builder().maxProcesses(24).build());
-        // A shell that cannot fork ends, so that the outer one takes the place of the inner one. Nothing else may be
-        // started meanwhile: what needs processes for a moment would have the loop end early.
+        // A shell that cannot fork ends, so that the outer one takes the place of the inner one.
         BackendProcess process = sandbox.start(command(
                 "sh", "-c", "(while :; do sleep 98771 & done); sleep 98772 & echo exhausted; exec sleep 98773"));
         Sandboxes.Collector collector = new Sandboxes.Collector();
@@ -271,6 +270,9 @@ class CommandTest {
             }
         });
         await().until(() -> collector.out().equals("exhausted\n"));
+        // what had processes for a moment has made the loop end early: its room is filled too
+        await().untilAsserted(() -> assertThatThrownBy(() -> sandbox.start(command("sleep", "98774")))
+                .isInstanceOf(BackendUnavailableException.class));
         assertThatThrownBy(() -> sh(sandbox, "true")).isInstanceOf(BackendUnavailableException.class);
         process.end(Duration.ZERO);
         pumped.join();
