@@ -149,8 +149,20 @@ class ResentInputTest {
                 simulated.simulator().faults().next(INPUT, SimulatorFault.of(kind));
                 line(stdin, each);
             }
+            simulated.simulator().faults().next(INPUT, SimulatorFault.of(kind));
         });
         assertThat(told).isEqualTo("got one\ngot two\ngot three\nexit 7");
-        assertThat(inputs()).as("three lines, each again, and the end").isGreaterThanOrEqualTo(7);
+        assertThat(inputs()).as("three lines, the end, and each again").isGreaterThanOrEqualTo(8);
+    }
+
+    @Test
+    void theEndOfInputThatIsLostIsSentAgain() throws Exception {
+        String told = talk(ECHO, stdin -> {
+            line(stdin, "one");
+            line(stdin, "two");
+            simulated.simulator().loseInput(1);
+        });
+        assertThat(told).isEqualTo("got one\ngot two\nexit 7");
+        assertThat(inputs()).as("two lines, and the end twice").isGreaterThanOrEqualTo(4);
     }
 }
