@@ -1,6 +1,7 @@
 package dev.sandkeeper;
 
 import dev.sandkeeper.internal.PathBytes;
+import dev.sandkeeper.internal.SandboxPaths;
 import dev.sandkeeper.internal.TreeDownload;
 import dev.sandkeeper.internal.TreeUpload;
 import dev.sandkeeper.spi.BackendFiles;

@@ -213,6 +213,19 @@ final class CommandState {
         }
     }
 
+    /** Waits until the command takes no more input, because it has had the end of it or has ended itself. */
+    boolean awaitDeaf(Deadline deadline) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (!deaf && !deadline.passed()) {
+                changed.awaitNanos(deadline.left());
+            }
+            return deaf;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     boolean isDeaf() {
         lock.lock();
         try {

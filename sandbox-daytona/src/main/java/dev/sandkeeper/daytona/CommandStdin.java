@@ -21,6 +21,9 @@ final class CommandStdin extends OutputStream {
     /** After how long a line is sent again. A few times only, because a command that does not read has them all wait. */
     private static final List<Duration> AGAIN = List.of(Duration.ofSeconds(2), Duration.ofSeconds(8));
 
+    /** How long the last of what a command has told is waited for when it is known to have ended. */
+    private static final Duration LATE = Duration.ofSeconds(5);
+
     private final Toolbox toolbox;
     private final CommandFile file;
     private final CommandState state;
@@ -77,7 +80,9 @@ final class CommandStdin extends OutputStream {
             } else {
                 last = "i " + next + " " + piece.base64();
             }
-            line(last);
+            line(next, last);
+        } catch (InterruptedException e) {
+            throw interrupted(e);
         } catch (SandboxException e) {
             throw new IOException("the command cannot be reached", e);
         }
@@ -108,15 +113,21 @@ final class CommandStdin extends OutputStream {
             if (state.isDeaf()) {
                 return false;
             }
-            line(last);
+            line(number, last);
         }
         return state.awaitTaken(number, Deadline.never());
     }
 
-    private void line(String text) throws IOException {
-        if (!toolbox.input(session, command, tag + " " + text)) {
+    private void line(long piece, String text) throws IOException, InterruptedException {
+        // where an answer was lost, it may have taken the piece before it ended: what it has told of it may come late
+        if (!passedOn(text) && !state.awaitTaken(piece, Deadline.in(LATE))) {
             throw new IOException("the command has ended");
         }
+    }
+
+    /** False if the command has ended. */
+    private boolean passedOn(String text) {
+        return toolbox.input(session, command, tag + " " + text);
     }
 
     private static IOException interrupted(@Nullable Throwable cause) {
@@ -135,10 +146,23 @@ final class CommandStdin extends OutputStream {
             }
             awaitTaken();
             try {
-                line("e " + (number + 1));
+                end("e " + (number + 1));
+            } catch (InterruptedException e) {
+                throw interrupted(e);
             } catch (SandboxException e) {
                 throw new IOException("the command cannot be told of the end of its input", e);
             }
+        }
+    }
+
+    /** A command that was never told of the end would wait for it for ever. */
+    private void end(String text) throws InterruptedException {
+        boolean passedOn = passedOn(text);
+        for (Duration time : AGAIN) {
+            if (!passedOn || state.awaitDeaf(Deadline.in(time))) {
+                return;
+            }
+            passedOn = passedOn(text);
         }
     }
 }

@@ -96,6 +96,7 @@ public final class DaytonaBackend implements SandboxBackend {
     private final String name;
     private final @Nullable String target;
     private final @Nullable String snapshot;
+    private final @Nullable List<Wire.Mount> volumes;
     private final SpecRules rules;
     private final ProviderClient client;
     private final DaytonaApi api;
@@ -113,12 +114,14 @@ public final class DaytonaBackend implements SandboxBackend {
             ProviderClient client,
             @Nullable String target,
             @Nullable String snapshot,
+            @Nullable List<Wire.Mount> volumes,
             Duration callTimeout,
             Duration toolboxTimeout,
             Clock clock) {
         this.name = name;
         this.target = target;
         this.snapshot = snapshot;
+        this.volumes = volumes;
         this.rules = new SpecRules(name);
         this.client = client;
         this.api = new DaytonaApi(client, url, callTimeout, toolboxTimeout);
@@ -188,7 +191,8 @@ public final class DaytonaBackend implements SandboxBackend {
                 identity.labels(request.createdAt(), request.spec(), Creation.hasEnvironment(request)),
                 target,
                 snapshot,
-                ends.minutes(request.expiresAt()));
+                ends.minutes(request.expiresAt()),
+                volumes);
         Creation.Made made = new Creation(api, removal, ends, request, wanted).run();
         return connected(made.sandbox(), made.toolbox());
     }

@@ -23,6 +23,7 @@ public final class DaytonaBackendBuilder {
     private String apiUrl = "https://app.daytona.io/api";
     private @Nullable String target;
     private @Nullable String snapshot;
+    private final VolumeMounts volumes = new VolumeMounts();
     private Duration callTimeout = Duration.ofMinutes(1);
     private Duration toolboxTimeout = Duration.ofSeconds(30);
     private int calls = 32;
@@ -114,6 +115,31 @@ public final class DaytonaBackendBuilder {
             throw new IllegalArgumentException("snapshot is no name of one: \"" + name + "\"");
         }
         this.snapshot = name;
+        return this;
+    }
+
+    /**
+     * Mounts a volume of the organisation in every sandbox that this backend makes, for what they share or what is to outlive
+     * them, such as caches and data sets. May be called for several volumes.
+     *
+     * <p>The volume must exist and be {@code ready}: a create is refused otherwise with code {@code volume_unusable} and leaves
+     * nothing behind. This backend never makes a volume nor deletes one, so that none can leak, and what is in one stays after
+     * all sandboxes. While one of them has it, Daytona refuses to delete it.
+     *
+     * <p><b>All sandboxes of this backend read and write the same files.</b> What untrusted code writes there others read: take it
+     * for hostile, keep no secrets there, and run nothing from there that matters. Owners who must not see each other's files
+     * need a backend each, with a volume of their own. Nothing of the files counts as the workspace's, and whether the sandbox's
+     * user may write there is up to Daytona.
+     *
+     * @param nameOrId the volume, by its name or id; 1 to 255 characters
+     * @param mountPath the directory where sandboxes see it: absolute, at most 255 characters; neither in {@code /proc},
+     *     {@code /sys}, {@code /dev}, {@code /boot}, {@code /etc}, {@code /bin}, {@code /sbin}, {@code /lib} nor {@code /lib64}, and
+     *     neither in nor above the workspace, {@code /tmp/.sandkeeper} or another volume
+     * @return this builder
+     * @throws IllegalArgumentException if one of them cannot be
+     */
+    public DaytonaBackendBuilder volume(String nameOrId, String mountPath) {
+        volumes.add(nameOrId, mountPath);
         return this;
     }
 
@@ -213,6 +239,7 @@ public final class DaytonaBackendBuilder {
                 client.build(),
                 target == null || target.isBlank() ? null : target,
                 snapshot,
+                volumes.wire(),
                 callTimeout,
                 toolboxTimeout,
                 clock);

@@ -41,6 +41,12 @@ final class DaytonaErrors {
         if (transition && (failure.status() == 409 || failure.status() == 400)) {
             return new SandboxConflictException(failure.failure(BUSY, message));
         }
+        if ((failure.status() == 404 || failure.status() == 400) && lower.startsWith("volume ")) {
+            return new BackendRejectedException(
+                    failure.failure("volume_unusable", message)
+                            .remedy(
+                                    "Make it at Daytona and wait until it is ready, or change volume(...) of the backend's builder"));
+        }
         if (failure.status() == 403 && lower.contains("suspended")) {
             return new BackendRejectedException(failure.failure("organization_suspended", message)
                     .remedy("See the organisation's billing page at Daytona"));

@@ -9,6 +9,7 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.spi.Capability;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +133,7 @@ final class SpecRules {
      *
      * @param snapshot of specs that name no image; null for the organisation's default
      * @param ttlMinutes after how many minutes it ends at the provider; 0 for never
+     * @param volumes the account's, which it sees; null for none
      */
     static Wire.NewSandbox body(
             Identity identity,
@@ -139,7 +141,8 @@ final class SpecRules {
             java.util.Map<String, String> labels,
             @Nullable String target,
             @Nullable String snapshot,
-            int ttlMinutes) {
+            int ttlMinutes,
+            @Nullable List<Wire.Mount> volumes) {
         String image = spec.image().orElse(null);
         boolean built = image != null && !image.startsWith(SNAPSHOT);
         String named = image == null ? snapshot : built ? null : image.substring(SNAPSHOT.length());
@@ -156,6 +159,7 @@ final class SpecRules {
                 0,
                 0,
                 0,
-                ttlMinutes);
+                ttlMinutes,
+                volumes);
     }
 }

@@ -26,11 +26,16 @@ final class Wire {
             int autoStopInterval,
             int autoArchiveInterval,
             int autoDeleteInterval,
-            int ttlMinutes) {
+            int ttlMinutes,
+            @Nullable List<Mount> volumes) {
         NewSandbox {
             labels = Map.copyOf(labels);
+            volumes = volumes == null ? null : List.copyOf(volumes);
         }
     }
+
+    /** A volume, by name or id, and the directory where it is seen. */
+    record Mount(String volumeId, String mountPath) {}
 
     /** An image, as the only line of a Dockerfile. */
     record BuildInfo(String dockerfileContent) {}

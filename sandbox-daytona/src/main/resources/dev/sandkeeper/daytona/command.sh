@@ -63,7 +63,8 @@ __sk_feed() {
             case $__sk_op in
             i) printf '%s' "$__sk_2" | base64 -d ;;
             f) cat "$__sk_h/in.$__sk_1" && rm -f "$__sk_h/in.$__sk_1" ;;
-            e) exit ;;
+            # the end first, and then that it came
+            e) exec >/dev/null && break ;;
             *) continue ;;
             esac || break
             __sk_c=$__sk_1

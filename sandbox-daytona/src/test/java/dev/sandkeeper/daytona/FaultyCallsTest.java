@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sandkeeper.BackendRejectedException;
+import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxId;
@@ -123,8 +124,26 @@ class FaultyCallsTest {
 
     @Test
     void aLimitIsWaitedForAsLongAsDaytonaSays() {
-        faults().next(CREATE, SimulatorFault.of(Kind.RATE_LIMITED, Duration.ofSeconds(1)));
+        Duration told = Duration.ofSeconds(4); // longer than any wait that is not told
+        faults().next(CREATE, SimulatorFault.of(Kind.RATE_LIMITED, told));
+        long start = System.nanoTime();
         assertThat(backend.create(request(null)).providerRef()).isNotEmpty();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(told);
+        List<String> creates = simulated.simulator().requests().stream()
+                .filter(each -> each.contains(CREATE + " -> "))
+                .toList();
+        assertThat(creates).hasSize(2);
+    }
+
+    @Test
+    void aLimitThatAsksForMoreThanAnybodyWaitsIsToldWithItsTime() {
+        faults().next(CREATE, SimulatorFault.of(Kind.RATE_LIMITED, Duration.ofHours(1)));
+        assertThatThrownBy(() -> backend.create(request(null)))
+                .isInstanceOfSatisfying(
+                        BackendUnavailableException.class,
+                        e -> assertThat(e.code()).isEqualTo("rate_limited"))
+                .hasMessageContaining("3600 s");
+        assertThat(simulated.simulator().sandboxes()).isZero();
     }
 
     @Test

@@ -25,7 +25,7 @@ class SpecRulesTest {
     }
 
     private static Wire.NewSandbox body(SandboxSpec.Builder spec) {
-        return SpecRules.body(WHO, spec.build(), Map.of(), "eu", "small", 7);
+        return SpecRules.body(WHO, spec.build(), Map.of(), "eu", "small", 7, null);
     }
 
     @Test

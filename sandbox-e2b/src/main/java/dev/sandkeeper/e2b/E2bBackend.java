@@ -1,5 +1,6 @@
 package dev.sandkeeper.e2b;
 
+import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.OutcomeUnknownException;
@@ -20,6 +21,7 @@ import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.ResourceUsage;
 import dev.sandkeeper.spi.SandboxBackend;
+import java.net.URI;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -89,6 +91,7 @@ public final class E2bBackend implements SandboxBackend {
     private final ProviderClient client;
     private final Api api;
     private final EnvdAddress sandboxes;
+    private final SignedUrls urls;
     private final SpecRules rules;
     private final ExecutorService workers;
     private final Set<E2bSandbox> open = ConcurrentHashMap.newKeySet();
@@ -108,6 +111,7 @@ public final class E2bBackend implements SandboxBackend {
                 .build();
         api = new Api(client, builder.api());
         sandboxes = builder.sandboxes();
+        urls = new SignedUrls(sandboxes, clock, longestRun);
         rules = new SpecRules(name, longestRun);
         workers = Workers.create("sandkeeper-" + name);
     }
@@ -369,6 +373,76 @@ public final class E2bBackend implements SandboxBackend {
     @Override
     public Optional<ResourceUsage> usage(String providerRef) {
         return api.metrics(providerRef).map(metric -> new ResourceUsage(null, metric.memUsed(), null, null));
+    }
+
+    /**
+     * A URL from which anybody reads a file of a sandbox without a key, such as a browser: by {@code GET}, parts of it too.
+     *
+     * <p><b>The URL is a secret</b> itself: until it ends, whoever has it reads the file, whatever is in it by then. There is no
+     * taking it back but destroying the sandbox. It is in no message and no log line of ours, and should be in none of the
+     * application's; what is sent to a browser stays in its history.
+     *
+     * <p>Whether the file exists shows when it is fetched: E2B answers 404 if it does not, 400 if it is a directory, 401 after the
+     * end, and 502 while the sandbox is paused and once it is gone. What is fetched so counts as no activity of the sandbox. Links
+     * in the sandbox are followed, so that its programs decide what of the sandbox is sent; take it for hostile.
+     *
+     * <p>Asks E2B once. Safe from many threads, and to repeat.
+     *
+     * @param providerRef the sandbox's ID at E2B: {@link dev.sandkeeper.SandboxInfo#providerRef()}
+     * @param path the file, relative to the workspace or absolute, as in {@link dev.sandkeeper.SandboxFiles}
+     * @param validFor from now by the clock of this host, rounded up to seconds; more than 0 and at most
+     *     {@link E2bBackendBuilder#longestRun}, 24 hours by default
+     * @return the URL
+     * @throws IllegalArgumentException if the path is empty, leaves the workspace, or has a NUL or bytes that are no text, or if
+     *     the time is out of its bounds
+     * @throws SandboxGoneException if there is no such sandbox
+     * @throws BackendRejectedException with code {@code files_open} if it was not made by us and in such a way that E2B checks no
+     *     signatures, so that the URL would never end; or if E2B does not take the key
+     * @throws BackendUnavailableException if E2B did not answer
+     */
+    public URI downloadUrl(String providerRef, String path, Duration validFor) {
+        return signed(providerRef, urls.wanted(SignedUrls.Operation.READ, path, validFor));
+    }
+
+    /**
+     * A URL at which anybody writes a file of a sandbox without a key: by {@code POST}, the content either as the body with
+     * {@code Content-Type: application/octet-stream}, or as the part {@code file} of a {@code multipart/form-data}, as a form in a
+     * browser sends it.
+     *
+     * <p><b>The URL is a secret</b> itself: until it ends, whoever has it replaces the file, as often as they like. All that is
+     * said at {@link #downloadUrl} of secrets, links and activity is true here.
+     *
+     * <p>Directories above the file are made, and belong to the sandbox's user, as does the file. A file that is there keeps its
+     * permissions. Unlike {@link dev.sandkeeper.SandboxFiles#write(String, java.io.InputStream)} E2B writes in place: who reads
+     * meanwhile sees a part, and what breaks off leaves one. E2B bounds the size by the room on the disk only, and answers 507
+     * then.
+     *
+     * <p>Asks E2B once. Safe from many threads, and to repeat.
+     *
+     * @param providerRef the sandbox's ID at E2B: {@link dev.sandkeeper.SandboxInfo#providerRef()}
+     * @param path the file, relative to the workspace or absolute, as in {@link dev.sandkeeper.SandboxFiles}
+     * @param validFor how long, as at {@link #downloadUrl}; an upload that began before the end may go on after it
+     * @return the URL
+     * @throws IllegalArgumentException as {@link #downloadUrl}
+     * @throws SandboxGoneException if there is no such sandbox
+     * @throws BackendRejectedException as {@link #downloadUrl}
+     * @throws BackendUnavailableException if E2B did not answer
+     */
+    public URI uploadUrl(String providerRef, String path, Duration validFor) {
+        return signed(providerRef, urls.wanted(SignedUrls.Operation.WRITE, path, validFor));
+    }
+
+    private URI signed(String ref, SignedUrls.Wanted wanted) {
+        Wire.Sandbox sandbox = api.get(ref).orElseThrow(() -> gone(ref));
+        String token = sandbox.envdAccessToken();
+        if (token == null || token.isEmpty()) {
+            throw new BackendRejectedException(client.failure(
+                            "files_open",
+                            "sandbox " + ref + " has no access token: E2B checks no signature of its files, which"
+                                    + " anybody reads and writes who knows its host name")
+                    .remedy("Make it by a manager, or at E2B with secure: true"));
+        }
+        return urls.of(ref, sandbox, token, wanted);
     }
 
     @Override

@@ -22,8 +22,12 @@ record EnvdAddress(String domain, @Nullable HttpUrl all) {
             return all;
         }
         String there = domain(ofSandbox);
-        return HttpUrl.get(
-                "https://" + (WITH_SHARED_HOST.contains(there) ? "sandbox" : PORT + "-" + ref) + "." + there);
+        return WITH_SHARED_HOST.contains(there) ? HttpUrl.get("https://sandbox." + there) : withoutHeaders(ref, there);
+    }
+
+    /** Of one sandbox, for whoever sends no headers that say which: not the host for all of them. */
+    HttpUrl withoutHeaders(String ref, @Nullable String ofSandbox) {
+        return all != null ? all : HttpUrl.get("https://" + host(ref, ofSandbox, PORT));
     }
 
     /** Where a port of a sandbox is reached by anybody. */

@@ -134,6 +134,15 @@ class ProviderClientTest {
     }
 
     @Test
+    void waitsAsLongAsALimitAsksWhereEachHasAHeaderOfItsOwn() {
+        answers(429, "", "retry-after-create", "0", "Retry-After-lifecycle", "1", "Retry-After-other", "soon");
+        answers(201, "{}");
+        long start = System.nanoTime();
+        assertThat(create().send().status()).isEqualTo(201);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
     void understandsADateByTheProvidersClockOrElseByOurs() {
         answers(429, "", "Retry-After", "Sun, 06 Nov 1994 08:49:38 GMT", "Date", "Sun, 06 Nov 1994 08:49:37 GMT");
         answers(200, "");

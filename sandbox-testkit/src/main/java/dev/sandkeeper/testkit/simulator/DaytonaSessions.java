@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The toolbox's routes for sessions and the logs of their commands. */
@@ -33,10 +34,16 @@ final class DaytonaSessions {
 
     private final DaytonaWorld world;
     private final DaytonaToolbox toolbox;
+    private final AtomicInteger inputsToLose = new AtomicInteger();
 
     DaytonaSessions(DaytonaWorld world, DaytonaToolbox toolbox) {
         this.world = world;
         this.toolbox = toolbox;
+    }
+
+    /** Lets the next ones of all commands' input be answered as ever, and never reach their command. */
+    void loseInput(int messages) {
+        inputsToLose.set(messages);
     }
 
     void addRoutes() {
@@ -167,6 +174,10 @@ final class DaytonaSessions {
         }
         if (!command.background) {
             throw DaytonaRefusal.bad("bad request: the command was not started asynchronously");
+        }
+        if (inputsToLose.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            exchange.answer(204);
+            return;
         }
         byte[] line = DaytonaGuest.utf8(data.endsWith("\n") ? data : data + "\n");
         if (command.echoesInput) {

@@ -41,6 +41,7 @@ public final class DaytonaSimulator implements AutoCloseable {
     private final Machines machines;
     private final Router router;
     private final DaytonaWorld world;
+    private final DaytonaSessions sessions;
 
     private DaytonaSimulator(Builder builder) {
         machines = Machines.of(builder.backing, "daytona");
@@ -69,16 +70,17 @@ public final class DaytonaSimulator implements AutoCloseable {
                 builder.manner,
                 uri,
                 builder.faults::listLag);
-        addRoutes();
+        DaytonaToolbox toolbox = new DaytonaToolbox(world, router);
+        sessions = new DaytonaSessions(world, toolbox);
+        addRoutes(toolbox);
         ScheduledFuture<?> unused = server.every(builder.checkPeriod, new DaytonaAging(fleet, lifecycle, time)::check);
     }
 
-    private void addRoutes() {
+    private void addRoutes(DaytonaToolbox toolbox) {
         new DaytonaControl(world, router).addRoutes();
         new DaytonaStock(world, router).addRoutes();
-        DaytonaToolbox toolbox = new DaytonaToolbox(world, router);
         new DaytonaProcesses(world, toolbox, server::after).addRoutes();
-        new DaytonaSessions(world, toolbox).addRoutes();
+        sessions.addRoutes();
         new DaytonaFiles(world, toolbox).addRoutes();
         new DaytonaTerminals(world, toolbox).addRoutes();
         new DaytonaGit(toolbox).addRoutes();
@@ -189,6 +191,18 @@ public final class DaytonaSimulator implements AutoCloseable {
         if (box != null) {
             world.lifecycle().lose(box);
         }
+    }
+
+    /**
+     * Loses input of commands in sessions behind the daemon's back: it is answered as ever, and the command never has it.
+     *
+     * @param messages how many from now on, of whichever command; those lost so far and planned before do not count
+     */
+    public void loseInput(int messages) {
+        if (messages < 0) {
+            throw new IllegalArgumentException("messages must not be negative: " + messages);
+        }
+        sessions.loseInput(messages);
     }
 
     /** Stops listening and destroys all sandboxes. Idempotent. */

@@ -1,4 +1,4 @@
-package dev.sandkeeper;
+package dev.sandkeeper.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

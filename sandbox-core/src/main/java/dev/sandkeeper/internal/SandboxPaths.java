@@ -1,17 +1,22 @@
-package dev.sandkeeper;
+package dev.sandkeeper.internal;
 
+import dev.sandkeeper.SandboxSpec;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
 /** Turns what an application calls a path into an absolute one. */
-final class SandboxPaths {
+public final class SandboxPaths {
     private SandboxPaths() {}
 
     /**
      * An absolute path stays as it is; a relative one is one of the workspace, with {@code .} and {@code ..} resolved by the
      * text alone. What links lead to is the sandbox's own affair.
+     *
+     * @param path relative to the workspace, or absolute
+     * @return an absolute path
+     * @throws IllegalArgumentException if it is empty, has a NUL, or is relative and leaves the workspace
      */
-    static String resolve(String path) {
+    public static String resolve(String path) {
         check(path);
         if (path.startsWith("/")) {
             return path;
@@ -29,8 +34,14 @@ final class SandboxPaths {
         return names.isEmpty() ? SandboxSpec.WORKSPACE : SandboxSpec.WORKSPACE + "/" + String.join("/", names);
     }
 
-    /** As {@link #resolve}, for what will not be there any more afterwards. */
-    static String resolveRemovable(String path) {
+    /**
+     * As {@link #resolve}, for what will not be there any more afterwards.
+     *
+     * @param path relative to the workspace, or absolute
+     * @return an absolute path
+     * @throws IllegalArgumentException also if it is the workspace itself, or the root
+     */
+    public static String resolveRemovable(String path) {
         String absolute = resolve(path);
         Deque<String> names = new ArrayDeque<>();
         for (String name : absolute.split("/", -1)) {
