@@ -7,7 +7,7 @@ import java.util.List;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link FlyBackend.Builder} has collected, but for the token. */
+/** What a {@link FlyBackendBuilder} has collected, but for the token. */
 record FlySettings(
         String name,
         HttpUrl url,

@@ -78,7 +78,7 @@ class FlyBackendTest {
         local.close();
     }
 
-    private FlyBackend.Builder builder() {
+    private FlyBackendBuilder builder() {
         return FlyBackend.builder(simulator.token(), "sandboxes")
                 .organization(FlySimulator.ORGANIZATION)
                 .url(simulator.uri());
