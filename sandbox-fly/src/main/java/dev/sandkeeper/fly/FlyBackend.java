@@ -1,7 +1,6 @@
 package dev.sandkeeper.fly;
 
 import dev.sandkeeper.BackendRejectedException;
-import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
@@ -16,7 +15,6 @@ import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.OwnedListing;
-import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.ResourceUsage;
@@ -25,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,13 +40,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sandboxes as Machines of Fly.io, in one app. Safe from many threads.
+ * Sandboxes as Machines of Fly.io, in one app or each in an app of its own. Safe from many threads.
  *
  * <p><b>What it costs.</b> A Machine is paid for by the second while it is started, by its size and region; this backend never
  * stops one, since a stopped one still pays for its disk: it is destroyed. Defaults are the second smallest size, a shared
  * processor with 512 MB, no volume, no address and no service. A Machine ends by itself with the end that is set inside it, an
- * hour ahead at most by default and moved while the sandbox lives, and destroys itself then. The app stays when its last
- * sandbox goes: an empty one costs nothing.
+ * hour ahead at most by default and moved while the sandbox lives, and destroys itself then. An app for all stays when its last
+ * sandbox goes: an empty one costs nothing. An app of one sandbox goes with it, and with whatever else is in it.
  *
  * <p><b>How commands run.</b> Fly's exec takes 16 KiB, no longer than a minute, and streams nothing; so each command is started
  * by a short exec, goes on in the guest, and is asked after by others: output waits there in files of at most 2 MB a stream and
@@ -64,7 +63,8 @@ import org.slf4j.LoggerFactory;
  * <p><b>What is missing.</b> Pausing: a suspended Machine may come back without its memory and files, as Fly says. Ports: a
  * Machine is reached by an address of the whole app and a header. Terminals: exec has none. Having no network: Fly closes no way
  * out, so that a spec must ask for {@code Network.full()}; Machines of one app reach each other on its private network, so use
- * an app of its own where they must not. Limits of processes and disk, and other users. Leases are not used.
+ * {@link FlyBackendBuilder#appPerSandbox()} where they must not. Limits of processes and disk, and other users. Leases and
+ * volumes are not used.
  *
  * <p>A create ends within the spec's {@code createTimeout} and 30 seconds; other calls within a minute.
  */
@@ -80,8 +80,6 @@ public final class FlyBackend implements SandboxBackend {
             Capability.PROVIDER_EXPIRY);
 
     private static final Duration SETTLES = Duration.ofMinutes(2);
-    private static final Duration DESTRUCTION = Duration.ofSeconds(60);
-    private static final Duration NEW_APP = Duration.ofSeconds(60);
     private static final Duration CLOSING = Duration.ofSeconds(10);
     private static final int LOOKS_A_SECOND = 20;
     private static final int HERTZ = 100;
@@ -89,13 +87,14 @@ public final class FlyBackend implements SandboxBackend {
     private final FlySettings settings;
     private final ProviderClient client;
     private final FlyApi api;
+    private final Apps apps;
+    private final Machines machines;
     private final SpecRules rules;
     private final AgentScript script = new AgentScript();
     private final ExecutorService workers;
     private final ScheduledExecutorService heart;
     private final Set<FlySandbox> open = ConcurrentHashMap.newKeySet();
     private boolean beats;
-    private volatile boolean appIsThere;
 
     FlyBackend(FlySettings settings, Token token) {
         this.settings = settings;
@@ -113,6 +112,10 @@ public final class FlyBackend implements SandboxBackend {
         this.client = builder.build();
         token.secrets().forEach(client.secrets()::add);
         this.api = new FlyApi(client, settings.url());
+        this.apps = settings.appPerSandbox()
+                ? new OwnApps(api, settings.app(), Objects.requireNonNull(settings.organization(), "organization"))
+                : new SharedApp(api, settings);
+        this.machines = new Machines(api);
         this.rules = new SpecRules(settings, client);
         this.workers = Workers.create("sandkeeper-" + settings.name());
         this.heart =
@@ -138,7 +141,8 @@ public final class FlyBackend implements SandboxBackend {
      * Starts a backend; everything else has a default.
      *
      * @param token of the app or its organization, with or without {@code Bearer} or {@code FlyV1} before it
-     * @param app the app that Machines are made in: at most 63 lower-case letters, digits and hyphens
+     * @param app the app that Machines are made in: at most 63 lower-case letters, digits and hyphens; with {@link
+     *     FlyBackendBuilder#appPerSandbox()} what the names of the apps begin with, at most 19
      * @return a new builder
      */
     public static FlyBackendBuilder builder(String token, String app) {
@@ -162,72 +166,36 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public BackendSandbox create(ProvisionRequest request) {
-        ensureApp();
-        MachineRef ref = null;
+        String app = apps.name(request.deployment(), request.sandboxId());
+        MachineRef made = null;
         boolean ready = false;
-        Creation creation = new Creation(api, settings, rules, script, request);
         try {
-            MachineView made = creation.make();
-            ref = new MachineRef(settings.app(), made.id());
-            creation.awaitStart(ref, made.version());
-            BackendSandbox sandbox = connect(ref, creation.deadline());
+            Deadline deadline = apps.prepare(app, request.spec().createTimeout());
+            Creation creation = new Creation(api, settings, rules, script, request, app, deadline);
+            MachineView view = creation.make();
+            made = new MachineRef(app, view.id());
+            creation.awaitStart(made, view.version());
+            BackendSandbox sandbox = connect(made, apps.ref(made), deadline);
             ready = true;
             return sandbox;
         } finally {
-            if (!ready && ref != null) {
-                removeQuietly(ref);
+            if (!ready) {
+                removeQuietly(app, made);
             }
         }
     }
 
     /** What was made before a create failed; the engine destroys by id what is left. */
-    private void removeQuietly(MachineRef ref) {
+    private void removeQuietly(String app, @Nullable MachineRef made) {
         boolean interrupted = Thread.interrupted();
         try {
-            api.destroy(ref);
+            apps.remove(app, made);
         } catch (SandboxException e) {
-            LOG.debug("Machine {} is left to the engine", ref, e);
+            LOG.debug("what was made in app {} is left to the engine", app, e);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-        }
-    }
-
-    private void ensureApp() {
-        if (appIsThere) {
-            return;
-        }
-        String app = settings.app();
-        if (!api.hasApp(app)) {
-            if (settings.organization() == null) {
-                throw new BackendRejectedException(client.failure("app_not_found", "there is no app \"" + app + "\"")
-                        .remedy("Make it, or name the organization in which it may be made: FLY_ORG"));
-            }
-            api.createApp(app, settings.organization());
-            awaitApp(app);
-        }
-        appIsThere = true;
-    }
-
-    /** Just after it was made, an app may not be known everywhere. */
-    private void awaitApp(String app) {
-        Deadline deadline = Deadline.in(NEW_APP);
-        for (long wait = 100; !api.hasApp(app); wait = Math.min(2 * wait, 2000)) {
-            if (deadline.passed()) {
-                throw new BackendUnavailableException(client.failure(
-                        "app_not_found",
-                        "app \"" + app + "\" was made and is not found " + NEW_APP.toSeconds() + " seconds later"));
-            }
-            pause(wait, "make an app");
-        }
-    }
-
-    private void pause(long millis, String what) {
-        try {
-            TimeUnit.MILLISECONDS.sleep(millis);
-        } catch (InterruptedException e) {
-            throw client.interrupted(what, e);
         }
     }
 
@@ -243,20 +211,13 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public Optional<String> find(String deployment, SandboxId sandboxId) {
-        return api.list(settings.app(), Identity.SANDBOX, sandboxId.toString()).stream()
-                .flatMap(List::stream)
-                .filter(view -> !view.isDestroyed())
-                .filter(view -> view.identity()
-                        .filter(identity -> identity.deployment().equals(deployment))
-                        .isPresent())
-                .map(view -> new MachineRef(settings.app(), view.id()).toString())
-                .findFirst();
+        return apps.find(deployment, sandboxId).map(SandboxRef::toString);
     }
 
     @Override
     public ProviderState state(String providerRef) {
         try {
-            return api.find(checked(providerRef))
+            return machines.find(checked(providerRef))
                     .map(MachineView::providerState)
                     .orElse(ProviderState.GONE);
         } catch (SandboxInterruptedException e) {
@@ -269,20 +230,20 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public BackendSandbox attach(String providerRef) {
-        MachineRef ref = checked(providerRef);
-        MachineView view = api.find(ref).orElse(null);
+        SandboxRef ref = checked(providerRef);
+        MachineView view = machines.find(ref).orElse(null);
         if (view == null || !view.isStarted()) {
             String state = view == null ? "not there" : view.state();
             throw new SandboxGoneException(
                     null, null, client.failure("sandbox_gone", "Machine " + ref + " does not run: it is " + state));
         }
-        return connect(ref, Deadline.in(Guest.PATIENCE));
+        return connect(new MachineRef(ref.app(), view.id()), ref, Deadline.in(Guest.PATIENCE));
     }
 
-    private FlySandbox connect(MachineRef ref, Deadline deadline) {
-        Guest guest = new Guest(api, script, ref, Tags.next().substring(0, 16));
+    private FlySandbox connect(MachineRef machine, SandboxRef ref, Deadline deadline) {
+        Guest guest = new Guest(api, script, machine, Tags.next().substring(0, 16));
         long kills = guest.setUp(settings.user(), settings.userId(), deadline);
-        FlySandbox sandbox = new FlySandbox(guest, kills, settings.name(), workers, open::remove);
+        FlySandbox sandbox = new FlySandbox(guest, ref, kills, settings.name(), workers, open::remove);
         open.add(sandbox);
         beat();
         return sandbox;
@@ -300,15 +261,15 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public boolean terminate(String providerRef, Duration grace) {
-        MachineRef ref = checked(providerRef);
-        Guest guest = new Guest(api, script, ref, "-");
+        SandboxRef ref = checked(providerRef);
         Deadline deadline = Deadline.in(grace);
         String ask = "1";
         try {
-            MachineView view = api.find(ref).orElse(null);
+            MachineView view = machines.find(ref).orElse(null);
             if (view == null || view.hasEnded()) {
                 return true;
             }
+            Guest guest = new Guest(api, script, new MachineRef(ref.app(), view.id()), "-");
             guest.setUp(settings.user(), settings.userId(), Deadline.in(Guest.PATIENCE));
             do {
                 long looks = Math.max(1, deadline.time().toMillis() * LOOKS_A_SECOND / 1000);
@@ -327,25 +288,7 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public void destroy(String providerRef) {
-        MachineRef ref = checked(providerRef);
-        Deadline deadline = Deadline.in(DESTRUCTION);
-        api.destroy(ref);
-        for (long wait = 20; ; wait = Math.min(2 * wait, 1000)) {
-            MachineView view = api.find(ref).orElse(null);
-            if (view == null || view.isDestroyed()) {
-                return;
-            }
-            if (deadline.passed()) {
-                throw new BackendUnavailableException(client.failure(
-                        "machine_not_gone",
-                        "Machine " + ref + " is " + view.state() + " " + DESTRUCTION.toSeconds()
-                                + " seconds after it was to be destroyed"));
-            }
-            if (!view.state().equals("destroying")) {
-                api.destroy(ref);
-            }
-            pause(wait, "destroy a sandbox");
-        }
+        machines.destroy(checked(providerRef));
     }
 
     /**
@@ -355,7 +298,7 @@ public final class FlyBackend implements SandboxBackend {
      */
     @Override
     public Instant extend(String providerRef, Instant until) {
-        MachineRef ref = checked(providerRef);
+        MachineRef ref = machines.named(checked(providerRef));
         Instant now = settings.clock().instant();
         long seconds = Math.max(1, Duration.between(now, until).toSeconds());
         new Guest(api, script, ref, "-").ask(false, "", List.of("extend", Long.toString(seconds)));
@@ -364,18 +307,7 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public OwnedListing listOwned(String deployment) {
-        Optional<List<MachineView>> views = api.list(settings.app(), Identity.DEPLOYMENT, deployment);
-        List<OwnedResource> resources = new ArrayList<>();
-        for (MachineView view : views.orElse(List.of())) {
-            if (!view.isDestroyed()) {
-                view.identity()
-                        .ifPresent(identity -> resources.add(new OwnedResource(
-                                new MachineRef(settings.app(), view.id()).toString(),
-                                identity.sandboxId(),
-                                identity.createdAt())));
-            }
-        }
-        return new OwnedListing(resources, views.isPresent());
+        return apps.listOwned(deployment);
     }
 
     /**
@@ -385,13 +317,14 @@ public final class FlyBackend implements SandboxBackend {
      */
     @Override
     public Optional<ResourceUsage> usage(String providerRef) {
-        MachineRef ref = checked(providerRef);
-        MachineView view = api.find(ref).orElse(null);
+        SandboxRef ref = checked(providerRef);
+        MachineView view = machines.find(ref).orElse(null);
         if (view == null || !view.isStarted()) {
             return Optional.empty();
         }
         try {
-            Guest.Said said = new Guest(api, script, ref, "-").ask(false, "", List.of("usage"));
+            MachineRef machine = new MachineRef(ref.app(), view.id());
+            Guest.Said said = new Guest(api, script, machine, "-").ask(false, "", List.of("usage"));
             Duration cpu = Duration.ofMillis(Long.parseLong(said.word(1)) * (1000 / HERTZ));
             return Optional.of(new ResourceUsage(cpu, Long.parseLong(said.word(2)) << 10, null, null));
         } catch (SandboxGoneException e) {
@@ -405,24 +338,21 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public BackendHealth health() {
-        String where = "Fly.io Machines at " + settings.url().host() + ", app " + settings.app();
         try {
-            if (api.hasApp(settings.app())) {
-                return new BackendHealth(true, where);
-            }
-            return settings.organization() == null
-                    ? new BackendHealth(false, where + ", which is not there. Make it, or set FLY_ORG")
-                    : new BackendHealth(true, where + ", which will be made");
+            BackendHealth health = apps.health();
+            return new BackendHealth(
+                    health.usable(), "Fly.io Machines at " + settings.url().host() + ", " + health.detail());
         } catch (SandboxException e) {
             return new BackendHealth(false, String.valueOf(e.getMessage()));
         }
     }
 
-    private MachineRef checked(String providerRef) {
-        return MachineRef.of(providerRef)
-                .orElseThrow(() -> new BackendRejectedException(
-                        client.failure("provider_ref_invalid", "\"" + providerRef + "\" is no app and Machine")
-                                .remedy("Use a reference such as my-app/1857156b526dd8")));
+    private SandboxRef checked(String providerRef) {
+        return SandboxRef.of(providerRef)
+                .orElseThrow(() -> new BackendRejectedException(client.failure(
+                                "provider_ref_invalid",
+                                "\"" + providerRef + "\" is no app and Machine, and no app of one sandbox")
+                        .remedy("Use a reference such as my-app/1857156b526dd8")));
     }
 
     @Override
@@ -453,9 +383,9 @@ public final class FlyBackend implements SandboxBackend {
         }
     }
 
-    /** The app, and no secret. */
+    /** The app or apps, and no secret. */
     @Override
     public String toString() {
-        return "FlyBackend[" + settings.name() + ", app " + settings.app() + "]";
+        return "FlyBackend[" + settings.name() + ", " + apps + "]";
     }
 }

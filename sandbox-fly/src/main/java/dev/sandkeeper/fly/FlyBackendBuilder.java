@@ -19,6 +19,7 @@ public final class FlyBackendBuilder {
     private final String app;
     private String name = "fly";
     private HttpUrl url = HttpUrl.get("https://api.machines.dev");
+    private boolean appPerSandbox;
     private @Nullable String organization;
     private List<String> regions = List.of();
     private String image = "node:20-alpine";
@@ -109,7 +110,23 @@ public final class FlyBackendBuilder {
     }
 
     /**
-     * Lets the app be made if there is none. That needs a token of the organization.
+     * Gives each sandbox an app of its own with a private network of its own, so that no sandbox reaches another one there, as
+     * Fly recommends for code that is not trusted. The app given to {@link FlyBackend#builder} becomes a prefix of at most 19
+     * characters, behind which the names tell deployment and sandbox. Needs {@link #organization} and a token of it. A create
+     * costs two requests more; Fly deletes 100 apps a minute at most.
+     *
+     * <p>Switched on or off, the backend still serves and destroys the sandboxes that were made before. It finds no orphans of
+     * then, though, so that it is best switched together with {@link #name}, or when there is no sandbox.
+     *
+     * @return this builder; default one app for all
+     */
+    public FlyBackendBuilder appPerSandbox() {
+        this.appPerSandbox = true;
+        return this;
+    }
+
+    /**
+     * Lets apps be made: the one for all if there is none, or one for each sandbox. That needs a token of the organization.
      *
      * @param slug the organization's name as Fly abbreviates it; null, the default, if the app is there
      * @return this builder
@@ -247,13 +264,19 @@ public final class FlyBackendBuilder {
      * Finishes the backend. Nothing is asked of Fly yet.
      *
      * @return the backend, to be closed
+     * @throws BackendRejectedException if {@link #appPerSandbox} was asked for without an organization, or with an app that is
+     *     too long for a prefix
      */
     public FlyBackend build() {
+        if (appPerSandbox) {
+            checkPrefix();
+        }
         return new FlyBackend(
                 new FlySettings(
                         name,
                         url,
                         app,
+                        appPerSandbox,
                         organization,
                         regions,
                         image,
@@ -266,6 +289,25 @@ public final class FlyBackendBuilder {
                         expiryHorizon,
                         clock),
                 token);
+    }
+
+    private void checkPrefix() {
+        if (organization == null) {
+            throw new BackendRejectedException(Failure.of(
+                            "organization_missing",
+                            "organization is not set, and appPerSandbox() needs one to make apps in")
+                    .backend(name)
+                    .remedy("Call organization(\"personal\") or with another slug, with a token of that organization"));
+        }
+        if (app.length() > AppName.LONGEST_PREFIX) {
+            throw new BackendRejectedException(Failure.of(
+                            "app_too_long",
+                            "app: \"" + app + "\" has " + app.length()
+                                    + " characters, and with appPerSandbox() it may have " + AppName.LONGEST_PREFIX
+                                    + ", since it is the beginning of the apps' names")
+                    .backend(name)
+                    .remedy("Choose a shorter one"));
+        }
     }
 
     /** Leaves the token out. */

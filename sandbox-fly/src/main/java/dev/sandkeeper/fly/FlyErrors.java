@@ -21,6 +21,7 @@ final class FlyErrors implements ErrorMapper {
     static final String RATE_LIMITED = "rate_limited";
     static final String NOT_RUNNING = "machine_not_running";
     static final String NAME_IN_USE = "machine_name_in_use";
+    static final String APP_NAME_TAKEN = "app_name_taken";
 
     private static final List<String> NO_ROOM = List.of(
             "could not reserve resource",
@@ -50,6 +51,10 @@ final class FlyErrors implements ErrorMapper {
         if (ACCOUNT.stream().anyMatch(words::contains)) {
             return new QuotaExceededException(failure.failure("account_limit", text)
                     .remedy("Destroy Machines that are not needed, or have Fly raise the limit"));
+        }
+        if (code.equals("name_taken") || words.contains("uniqueness constraint violated")) {
+            return new BackendRejectedException(
+                    failure.failure(APP_NAME_TAKEN, text).remedy("Choose another name"));
         }
         return byStatus(failure, text, words);
     }

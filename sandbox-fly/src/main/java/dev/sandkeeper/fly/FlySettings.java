@@ -12,6 +12,7 @@ record FlySettings(
         String name,
         HttpUrl url,
         String app,
+        boolean appPerSandbox,
         @Nullable String organization,
         List<String> regions,
         String image,
