@@ -12,7 +12,7 @@ final class AppArrival {
     private AppArrival() {}
 
     /** Waits for a minute at most. */
-    static AppView await(FlyApi api, String app, Deadline deadline) {
+    static AppView await(AppsApi api, String app, Deadline deadline) {
         Deadline end = deadline.orSooner(PATIENCE);
         Deadline begun = Deadline.in(Duration.ZERO);
         for (long wait = 100; ; wait = Math.min(2 * wait, 2000)) {

@@ -112,10 +112,11 @@ public final class FlyBackend implements SandboxBackend {
         this.client = builder.build();
         token.secrets().forEach(client.secrets()::add);
         this.api = new FlyApi(client, settings.url());
+        AppsApi appsApi = new AppsApi(client, settings.url());
         this.apps = settings.appPerSandbox()
-                ? new OwnApps(api, settings.app(), Objects.requireNonNull(settings.organization(), "organization"))
-                : new SharedApp(api, settings);
-        this.machines = new Machines(api);
+                ? new OwnApps(appsApi, settings.app(), Objects.requireNonNull(settings.organization(), "organization"))
+                : new SharedApp(appsApi, api, settings);
+        this.machines = new Machines(appsApi, api);
         this.rules = new SpecRules(settings, client);
         this.workers = Workers.create("sandkeeper-" + settings.name());
         this.heart =

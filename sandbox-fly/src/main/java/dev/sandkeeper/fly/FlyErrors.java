@@ -83,6 +83,20 @@ final class FlyErrors implements ErrorMapper {
         };
     }
 
+    /**
+     * The same of a call to a Machine: an app that belongs to one sandbox goes with it, where the absence of the app for all is
+     * a mistake of whoever has set it.
+     */
+    static ErrorMapper of(MachineRef machine) {
+        FlyErrors errors = new FlyErrors();
+        if (AppName.of(machine.app()).isEmpty()) {
+            return errors;
+        }
+        return failure -> failure.status() == 404
+                ? new SandboxGoneException(null, null, failure.failure("sandbox_gone", text(failure, failure.json())))
+                : errors.map(failure);
+    }
+
     private static SandboxException notFound(ProviderFailure failure, String text, String words) {
         if (words.contains("app not found") || words.contains("could not find app")) {
             return new BackendRejectedException(failure.failure("app_not_found", text)

@@ -13,9 +13,11 @@ final class Machines {
     /** What Fly's own client gives the list of an app to catch up. */
     private static final Duration LAG = Duration.ofSeconds(5);
 
+    private final AppsApi apps;
     private final FlyApi api;
 
-    Machines(FlyApi api) {
+    Machines(AppsApi apps, FlyApi api) {
+        this.apps = apps;
         this.api = api;
     }
 
@@ -54,7 +56,7 @@ final class Machines {
             }
             Pause.millis(wait, api.client(), "look at a Machine");
         }
-        if (api.app(app).map(AppView::machines).orElse(0) > 0) {
+        if (apps.app(app).map(AppView::machines).orElse(0) > 0) {
             throw new BackendUnavailableException(api.client()
                     .failure("machine_not_listed", "app " + app + " counts a Machine that its list does not show")
                     .remedy("Try again when Fly's lists have caught up"));
@@ -102,8 +104,8 @@ final class Machines {
     /** Asks once, since deletions of apps are limited; Machines and volumes go with their app. */
     private void destroyApp(String app) {
         Deadline deadline = Deadline.in(DESTRUCTION);
-        api.deleteApp(app);
-        for (long wait = 20; api.hasApp(app); wait = Math.min(2 * wait, 1000)) {
+        apps.deleteApp(app);
+        for (long wait = 20; apps.hasApp(app); wait = Math.min(2 * wait, 1000)) {
             if (deadline.passed()) {
                 throw new BackendUnavailableException(api.client()
                         .failure(

@@ -29,11 +29,11 @@ final class OwnApps implements Apps {
     private static final int ATTEMPTS = 4;
     private static final long FIRST_PAUSE_MILLIS = 250;
 
-    private final FlyApi api;
+    private final AppsApi api;
     private final String prefix;
     private final String organization;
 
-    OwnApps(FlyApi api, String prefix, String organization) {
+    OwnApps(AppsApi api, String prefix, String organization) {
         this.api = api;
         this.prefix = prefix;
         this.organization = organization;
@@ -115,7 +115,7 @@ final class OwnApps implements Apps {
      */
     @Override
     public OwnedListing listOwned(String deployment) {
-        FlyApi.AppList listed = api.apps(organization);
+        AppsApi.AppList listed = api.apps(organization);
         Map<String, AppName> ours = new HashMap<>();
         for (AppView view : listed.apps()) {
             AppName.of(view.name())

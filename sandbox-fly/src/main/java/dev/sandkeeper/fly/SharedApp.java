@@ -14,12 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 /** One app for all Machines. It is made if there is none, and stays. */
 final class SharedApp implements Apps {
+    private final AppsApi apps;
     private final FlyApi api;
     private final String app;
     private final @Nullable String organization;
     private volatile boolean isThere;
 
-    SharedApp(FlyApi api, FlySettings settings) {
+    SharedApp(AppsApi apps, FlyApi api, FlySettings settings) {
+        this.apps = apps;
         this.api = api;
         this.app = settings.app();
         this.organization = settings.organization();
@@ -33,7 +35,7 @@ final class SharedApp implements Apps {
     @Override
     public Deadline prepare(String name, Duration timeout) {
         if (!isThere) {
-            if (!api.hasApp(app)) {
+            if (!apps.hasApp(app)) {
                 make();
             }
             isThere = true;
@@ -47,8 +49,8 @@ final class SharedApp implements Apps {
                     .failure("app_not_found", "there is no app \"" + app + "\"")
                     .remedy("Make it, or name the organization in which it may be made: FLY_ORG"));
         }
-        api.createApp(app, organization);
-        AppArrival.await(api, app, Deadline.never());
+        apps.createApp(app, organization);
+        AppArrival.await(apps, app, Deadline.never());
     }
 
     @Override
@@ -95,7 +97,7 @@ final class SharedApp implements Apps {
 
     @Override
     public BackendHealth health() {
-        if (api.hasApp(app)) {
+        if (apps.hasApp(app)) {
             return new BackendHealth(true, toString());
         }
         return organization == null

@@ -2,12 +2,17 @@ package dev.sandkeeper.fly;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.OutcomeUnknownException;
+import dev.sandkeeper.Sandbox;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxManager;
+import dev.sandkeeper.cleanup.CleanupSettings;
+import dev.sandkeeper.cleanup.SweepReport;
 import dev.sandkeeper.http.ProviderClient;
 import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -15,6 +20,7 @@ import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.store.SandboxStore;
 import dev.sandkeeper.testkit.simulator.FlyNoRoom;
 import dev.sandkeeper.testkit.simulator.FlySimulator;
 import dev.sandkeeper.testkit.simulator.SimulatorFault;
@@ -32,6 +38,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import okhttp3.HttpUrl;
 import org.junit.jupiter.api.AfterEach;
@@ -93,12 +100,13 @@ class FlyAppPerSandboxTest {
     }
 
     /** As a client that dies between two requests. */
-    private void directly(Consumer<FlyApi> calls) {
+    private void directly(BiConsumer<AppsApi, FlyApi> calls) {
         Token token = Token.of(simulator.token());
         try (ProviderClient client = ProviderClient.builder("fly", new FlyErrors())
                 .secretHeader("Authorization", token.scheme(), token.text())
                 .build()) {
-            calls.accept(new FlyApi(client, HttpUrl.get(simulator.uri().toString())));
+            HttpUrl url = HttpUrl.get(simulator.uri().toString());
+            calls.accept(new AppsApi(client, url), new FlyApi(client, url));
         }
     }
 
@@ -153,7 +161,8 @@ class FlyAppPerSandboxTest {
     @Test
     void anotherJvmServesItByTheSameName() throws InterruptedException {
         ProvisionRequest request = request();
-        String ref = backend.create(request).providerRef();
+        BackendSandbox created = backend.create(request);
+        String ref = created.providerRef();
         try (FlyBackend other = backend("sandboxes")) {
             assertThat(other.health().usable()).isTrue();
             assertThat(other.find("tests", request.sandboxId())).contains(ref);
@@ -167,6 +176,7 @@ class FlyAppPerSandboxTest {
             assertThat(other.terminate(ref, Duration.ofSeconds(10))).isTrue();
             other.destroy(ref);
         }
+        assertThatThrownBy(() -> FlyBackendTest.run(created, "echo never")).isInstanceOf(SandboxGoneException.class);
         assertNothingLeft(request);
     }
 
@@ -202,17 +212,10 @@ class FlyAppPerSandboxTest {
     void whatACreateLeavesWhoseAnswersAreLostIsFoundAndDestroyed() {
         for (String route : List.of(MAKE_APP, MAKE_MACHINE)) {
             simulator.faults().always(route, SimulatorFault.of(Kind.LOST_ANSWER));
-            simulator.faults().listsLagBy(Duration.ofMinutes(1));
             simulator.faults().always(DELETE_APP, SimulatorFault.serverError(500));
+            simulator.faults().listsLagBy(Duration.ofMinutes(1));
             ProvisionRequest request = request();
-            if (route.equals(MAKE_MACHINE)) {
-                // the conflict of names would tell the Machine
-                simulator.faults().always("GET /v1/apps/{app}/machines/{machine}", SimulatorFault.serverError(500));
-            } else {
-                simulator.faults().always("GET /v1/apps/{app}", SimulatorFault.serverError(500));
-            }
-            assertThatThrownBy(() -> backend.create(request))
-                    .isInstanceOfAny(OutcomeUnknownException.class, BackendUnavailableException.class);
+            assertThatThrownBy(() -> backend.create(request)).isInstanceOf(OutcomeUnknownException.class);
             simulator.faults().heal();
             assertThat(simulator.apps()).hasSize(1);
             Optional<String> left = backend.find("tests", request.sandboxId());
@@ -227,7 +230,7 @@ class FlyAppPerSandboxTest {
         SandboxId id = request().sandboxId();
         AppName name = AppName.of("sandboxes", "tests", id);
         String ref = name.toString();
-        directly(api -> api.createIsolatedApp(ref, FlySimulator.ORGANIZATION));
+        directly((apps, api) -> apps.createIsolatedApp(ref, FlySimulator.ORGANIZATION));
         assertThat(backend.find("tests", id)).contains(ref);
         assertThat(backend.listOwned("tests").resources())
                 .containsExactly(new OwnedResource(ref, id, name.createdAt()));
@@ -244,10 +247,10 @@ class FlyAppPerSandboxTest {
         String ref = backend.create(mine).providerRef();
         SandboxId id = request().sandboxId();
         String impostor = AppName.of("sandboxes", "tests", id).toString();
-        directly(api -> {
-            api.createApp("sandboxes", FlySimulator.ORGANIZATION);
-            api.createApp("sandboxes-production", FlySimulator.ORGANIZATION);
-            api.createIsolatedApp(impostor, FlySimulator.ORGANIZATION);
+        directly((apps, api) -> {
+            apps.createApp("sandboxes", FlySimulator.ORGANIZATION);
+            apps.createApp("sandboxes-production", FlySimulator.ORGANIZATION);
+            apps.createIsolatedApp(impostor, FlySimulator.ORGANIZATION);
             Identity other = new Identity("others", id, Instant.EPOCH);
             api.create(
                     impostor,
@@ -314,10 +317,38 @@ class FlyAppPerSandboxTest {
     }
 
     @Test
+    void aSweepTakesAnAppWithoutAMachineAndSparesASandboxThatAListHides() {
+        String orphan = AppName.of("swept", "sweeps", request().sandboxId()).toString();
+        CleanupSettings settings = CleanupSettings.builder()
+                .manual()
+                .sweepGrace(Duration.ofMillis(10))
+                .build();
+        try (SandboxManager manager = SandboxManager.builder()
+                .backend(backend("swept"))
+                .store(SandboxStore.builder().deployment("sweeps").inMemory().open())
+                .cleanup(settings)
+                .build()) {
+            Sandbox sandbox = manager.create(FlyBackendTest.spec());
+            String living = simulator.apps().get(0);
+            simulator.faults().listsLagBy(Duration.ofMinutes(1));
+            assertThat(manager.cleanup().sweep()).isEqualTo(new SweepReport(1, 0, 0, 0, 0, 0));
+            directly((apps, api) -> apps.createIsolatedApp(orphan, FlySimulator.ORGANIZATION));
+            assertThat(manager.cleanup().sweep()).isEqualTo(new SweepReport(2, 1, 0, 0, 0, 0));
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> manager.cleanup().sweep().destroyed() == 1);
+            assertThat(simulator.apps()).containsExactly(living);
+            simulator.faults().heal();
+            assertThat(sandbox.exec("echo", "alive").stdout()).isEqualTo("alive\n");
+            sandbox.destroy();
+            assertThat(simulator.apps()).isEmpty();
+        }
+    }
+
+    @Test
     void anAppThatIsNotIsolatedIsNotUsed() {
         ProvisionRequest request = request();
         String app = AppName.of("sandboxes", "tests", request.sandboxId()).toString();
-        directly(api -> api.createApp(app, FlySimulator.ORGANIZATION));
+        directly((apps, api) -> apps.createApp(app, FlySimulator.ORGANIZATION));
         assertThatThrownBy(() -> backend.create(request)).isInstanceOfSatisfying(BackendRejectedException.class, e -> {
             assertThat(e.code()).isEqualTo("app_not_isolated");
             assertThat(e.remedy()).isPresent();

@@ -84,7 +84,7 @@ class FlyBackendTest {
                 .url(simulator.uri());
     }
 
-    private static SandboxSpec spec() {
+    static SandboxSpec spec() {
         return SandboxSpec.builder().network(Network.full()).build();
     }
 
