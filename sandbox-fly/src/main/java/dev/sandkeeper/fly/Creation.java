@@ -13,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -38,22 +37,32 @@ final class Creation {
     private final SpecRules rules;
     private final AgentScript script;
     private final ProvisionRequest request;
+    private final String app;
     private final Identity identity;
     private final Deadline deadline;
 
-    Creation(FlyApi api, FlySettings settings, SpecRules rules, AgentScript script, ProvisionRequest request) {
+    /**
+     * A Machine to be made.
+     *
+     * @param app where; it is there
+     * @param deadline when the sandbox must take commands
+     */
+    Creation(
+            FlyApi api,
+            FlySettings settings,
+            SpecRules rules,
+            AgentScript script,
+            ProvisionRequest request,
+            String app,
+            Deadline deadline) {
         this.api = api;
         this.settings = settings;
         this.rules = rules;
         this.script = script;
         this.request = request;
+        this.app = app;
         this.identity = new Identity(request.deployment(), request.sandboxId(), request.createdAt());
-        this.deadline = Deadline.in(request.spec().createTimeout());
-    }
-
-    /** {@return when the sandbox must take commands} */
-    Deadline deadline() {
-        return deadline;
+        this.deadline = deadline;
     }
 
     /** {@return the Machine, which has still to start} */
@@ -123,7 +132,7 @@ final class Creation {
         SandboxException lost = null;
         for (int attempt = 1; attempt <= ATTEMPTS && !deadline.passed(); attempt++) {
             try {
-                return api.create(settings.app(), body(region));
+                return api.create(app, body(region));
             } catch (BackendRejectedException e) {
                 if (e.code().equals(FlyErrors.NAME_IN_USE)) {
                     return existing(e);
@@ -156,9 +165,7 @@ final class Creation {
 
     private Optional<MachineView> listed() {
         try {
-            return api
-                    .list(settings.app(), Identity.SANDBOX, request.sandboxId().toString())
-                    .stream()
+            return api.list(app, Identity.SANDBOX, request.sandboxId().toString()).stream()
                     .flatMap(List::stream)
                     .filter(view -> !view.hasEnded())
                     .findFirst();
@@ -174,7 +181,7 @@ final class Creation {
     private MachineView existing(BackendRejectedException refused) {
         Matcher matcher = EXISTING.matcher(String.valueOf(refused.getMessage()));
         if (matcher.find()) {
-            Optional<MachineView> view = api.find(new MachineRef(settings.app(), matcher.group(1)));
+            Optional<MachineView> view = api.find(new MachineRef(app, matcher.group(1)));
             if (view.isPresent()
                     && view.get().identity().filter(this::isThisSandbox).isPresent()) {
                 return view.get();
@@ -227,10 +234,6 @@ final class Creation {
     }
 
     private void pause(long millis) {
-        try {
-            TimeUnit.MILLISECONDS.sleep(millis);
-        } catch (InterruptedException e) {
-            throw api.client().interrupted("create a Machine", e);
-        }
+        Pause.millis(millis, api.client(), "create a Machine");
     }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.Json;
-import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderClient;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,7 +14,7 @@ import java.util.Optional;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 
-/** The calls of the Machines API that this backend makes. Safe from many threads. */
+/** The calls of the Machines API about Machines that this backend makes. Safe from many threads. */
 final class FlyApi {
     /** The guest takes 16,384 bytes; of more it runs nothing and reports a success. */
     static final int LARGEST_EXEC = 15_000;
@@ -56,24 +55,6 @@ final class FlyApi {
         return builder;
     }
 
-    /** {@return whether there is such an app, and it is ours} */
-    boolean hasApp(String app) {
-        ProviderCall call =
-                client.call("GET", "look for app " + app, path("apps", app).build());
-        return call.repeatable().accept(404).send().status() != 404;
-    }
-
-    /** Makes an app; one of this name that is there already is as good. */
-    void createApp(String app, String organization) {
-        // older versions of the API read another field, and each passes over the one that it does not know
-        Map<String, Object> body = Map.of("name", app, "app_name", app, "org_slug", organization);
-        client.call("POST", "create app " + app, path("apps").build())
-                .json(body)
-                .accept(409, 422)
-                .repeatable()
-                .send();
-    }
-
     /** Asks for a Machine. Its name is unique, so that asking twice makes one. */
     MachineView create(String app, Map<String, Object> request) {
         Answer answer = client.call(
@@ -104,17 +85,32 @@ final class FlyApi {
     }
 
     /**
-     * Lists Machines by their metadata. The list comes from a store that lags a little behind.
+     * Lists the Machines of an app. The list comes from a store that lags a little behind.
+     *
+     * @return nothing if there is no such app
+     */
+    Optional<List<MachineView>> list(String app) {
+        return list(app, path("apps", app, "machines").build());
+    }
+
+    /**
+     * Lists Machines by their metadata.
      *
      * @return nothing if there is no such app
      */
     Optional<List<MachineView>> list(String app, String key, String value) {
-        Answer answer = client.call(
-                        "GET",
-                        "list Machines of app " + app,
-                        path("apps", app, "machines")
-                                .addQueryParameter("metadata." + key, value)
-                                .build())
+        HttpUrl where = path("apps", app, "machines")
+                .addQueryParameter("metadata." + key, value)
+                .build();
+        // whatever the service makes of the filter
+        return list(app, where)
+                .map(views -> views.stream()
+                        .filter(view -> value.equals(view.metadata().get(key)))
+                        .toList());
+    }
+
+    private Optional<List<MachineView>> list(String app, HttpUrl where) {
+        Answer answer = client.call("GET", "list Machines of app " + app, where)
                 .repeatable()
                 .accept(404)
                 .answerAtMost(LARGEST_ANSWER)
@@ -127,13 +123,7 @@ final class FlyApi {
             throw answer.unreadable("it is no list");
         }
         List<MachineView> views = new ArrayList<>();
-        for (JsonNode each : json) {
-            MachineView view = MachineView.of(each);
-            // whatever the service makes of the filter
-            if (value.equals(view.metadata().get(key))) {
-                views.add(view);
-            }
-        }
+        json.forEach(each -> views.add(MachineView.of(each)));
         return Optional.of(views);
     }
 
@@ -197,6 +187,7 @@ final class FlyApi {
                         "execute in Machine " + ref,
                         machine(ref, "exec").build())
                 .json(body)
+                .errors(FlyErrors.of(ref))
                 .within(EXEC.plus(SLACK))
                 .answerAtMost(LARGEST_ANSWER)
                 .send();

@@ -1,9 +1,6 @@
 package dev.sandkeeper.fly;
 
 import dev.sandkeeper.BackendRejectedException;
-import dev.sandkeeper.BackendUnavailableException;
-import dev.sandkeeper.Failure;
-import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
@@ -18,17 +15,13 @@ import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.OwnedListing;
-import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.ResourceUsage;
 import dev.sandkeeper.spi.SandboxBackend;
-import java.net.URI;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -42,19 +35,18 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sandboxes as Machines of Fly.io, in one app. Safe from many threads.
+ * Sandboxes as Machines of Fly.io, in one app or each in an app of its own. Safe from many threads.
  *
  * <p><b>What it costs.</b> A Machine is paid for by the second while it is started, by its size and region; this backend never
  * stops one, since a stopped one still pays for its disk: it is destroyed. Defaults are the second smallest size, a shared
  * processor with 512 MB, no volume, no address and no service. A Machine ends by itself with the end that is set inside it, an
- * hour ahead at most by default and moved while the sandbox lives, and destroys itself then. The app stays when its last
- * sandbox goes: an empty one costs nothing.
+ * hour ahead at most by default and moved while the sandbox lives, and destroys itself then. An app for all stays when its last
+ * sandbox goes: an empty one costs nothing. An app of one sandbox goes with it, and with whatever else is in it.
  *
  * <p><b>How commands run.</b> Fly's exec takes 16 KiB, no longer than a minute, and streams nothing; so each command is started
  * by a short exec, goes on in the guest, and is asked after by others: output waits there in files of at most 2 MB a stream and
@@ -71,7 +63,8 @@ import org.slf4j.LoggerFactory;
  * <p><b>What is missing.</b> Pausing: a suspended Machine may come back without its memory and files, as Fly says. Ports: a
  * Machine is reached by an address of the whole app and a header. Terminals: exec has none. Having no network: Fly closes no way
  * out, so that a spec must ask for {@code Network.full()}; Machines of one app reach each other on its private network, so use
- * an app of its own where they must not. Limits of processes and disk, and other users. Leases are not used.
+ * {@link FlyBackendBuilder#appPerSandbox()} where they must not. Limits of processes and disk, and other users. Leases and
+ * volumes are not used.
  *
  * <p>A create ends within the spec's {@code createTimeout} and 30 seconds; other calls within a minute.
  */
@@ -87,8 +80,6 @@ public final class FlyBackend implements SandboxBackend {
             Capability.PROVIDER_EXPIRY);
 
     private static final Duration SETTLES = Duration.ofMinutes(2);
-    private static final Duration DESTRUCTION = Duration.ofSeconds(60);
-    private static final Duration NEW_APP = Duration.ofSeconds(60);
     private static final Duration CLOSING = Duration.ofSeconds(10);
     private static final int LOOKS_A_SECOND = 20;
     private static final int HERTZ = 100;
@@ -96,15 +87,16 @@ public final class FlyBackend implements SandboxBackend {
     private final FlySettings settings;
     private final ProviderClient client;
     private final FlyApi api;
+    private final Apps apps;
+    private final Machines machines;
     private final SpecRules rules;
     private final AgentScript script = new AgentScript();
     private final ExecutorService workers;
     private final ScheduledExecutorService heart;
     private final Set<FlySandbox> open = ConcurrentHashMap.newKeySet();
     private boolean beats;
-    private volatile boolean appIsThere;
 
-    private FlyBackend(FlySettings settings, Token token) {
+    FlyBackend(FlySettings settings, Token token) {
         this.settings = settings;
         ProviderClientBuilder builder = ProviderClient.builder(settings.name(), new FlyErrors())
                 .secretHeader("Authorization", token.scheme(), token.text())
@@ -120,6 +112,11 @@ public final class FlyBackend implements SandboxBackend {
         this.client = builder.build();
         token.secrets().forEach(client.secrets()::add);
         this.api = new FlyApi(client, settings.url());
+        AppsApi appsApi = new AppsApi(client, settings.url());
+        this.apps = settings.appPerSandbox()
+                ? new OwnApps(appsApi, settings.app(), Objects.requireNonNull(settings.organization(), "organization"))
+                : new SharedApp(appsApi, api, settings);
+        this.machines = new Machines(appsApi, api);
         this.rules = new SpecRules(settings, client);
         this.workers = Workers.create("sandkeeper-" + settings.name());
         this.heart =
@@ -138,50 +135,19 @@ public final class FlyBackend implements SandboxBackend {
     }
 
     static FlyBackend fromEnvironment(Function<String, @Nullable String> environment) {
-        String token = required(environment, "FLY_API_TOKEN", "Make one with \"fly tokens create deploy\"");
-        String app = required(environment, "FLY_APP", "Name the app that the Machines are made in");
-        try {
-            Builder builder = builder(token, app).organization(set(environment, "FLY_ORG"));
-            String regions = set(environment, "FLY_REGION");
-            if (regions != null) {
-                builder.regions(regions.split(",", -1));
-            }
-            String url = set(environment, "FLY_FLAPS_BASE_URL");
-            if (url != null) {
-                builder.url(URI.create(url));
-            }
-            return builder.build();
-        } catch (IllegalArgumentException e) {
-            throw new BackendRejectedException(Failure.of("environment_invalid", String.valueOf(e.getMessage()))
-                    .backend("fly")
-                    .remedy("Correct the variables FLY_API_TOKEN, FLY_APP, FLY_ORG, FLY_REGION, FLY_FLAPS_BASE_URL"));
-        }
-    }
-
-    private static @Nullable String set(Function<String, @Nullable String> environment, String name) {
-        String value = environment.apply(name);
-        return value == null || value.isBlank() ? null : value.strip();
-    }
-
-    private static String required(Function<String, @Nullable String> environment, String name, String remedy) {
-        String value = set(environment, name);
-        if (value == null) {
-            throw new BackendRejectedException(Failure.of("environment_missing", name + " is not set")
-                    .backend("fly")
-                    .remedy(remedy));
-        }
-        return value;
+        return FlyBackendBuilder.of(environment).build();
     }
 
     /**
      * Starts a backend; everything else has a default.
      *
      * @param token of the app or its organization, with or without {@code Bearer} or {@code FlyV1} before it
-     * @param app the app that Machines are made in: at most 63 lower-case letters, digits and hyphens
+     * @param app the app that Machines are made in: at most 63 lower-case letters, digits and hyphens; with {@link
+     *     FlyBackendBuilder#appPerSandbox()} what the names of the apps begin with, at most 19
      * @return a new builder
      */
-    public static Builder builder(String token, String app) {
-        return new Builder(Token.of(token), app);
+    public static FlyBackendBuilder builder(String token, String app) {
+        return new FlyBackendBuilder(Token.of(token), app);
     }
 
     @Override
@@ -201,72 +167,36 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public BackendSandbox create(ProvisionRequest request) {
-        ensureApp();
-        MachineRef ref = null;
+        String app = apps.name(request.deployment(), request.sandboxId());
+        MachineRef made = null;
         boolean ready = false;
-        Creation creation = new Creation(api, settings, rules, script, request);
         try {
-            MachineView made = creation.make();
-            ref = new MachineRef(settings.app(), made.id());
-            creation.awaitStart(ref, made.version());
-            BackendSandbox sandbox = connect(ref, creation.deadline());
+            Deadline deadline = apps.prepare(app, request.spec().createTimeout());
+            Creation creation = new Creation(api, settings, rules, script, request, app, deadline);
+            MachineView view = creation.make();
+            made = new MachineRef(app, view.id());
+            creation.awaitStart(made, view.version());
+            BackendSandbox sandbox = connect(made, apps.ref(made), deadline);
             ready = true;
             return sandbox;
         } finally {
-            if (!ready && ref != null) {
-                removeQuietly(ref);
+            if (!ready) {
+                removeQuietly(app, made);
             }
         }
     }
 
     /** What was made before a create failed; the engine destroys by id what is left. */
-    private void removeQuietly(MachineRef ref) {
+    private void removeQuietly(String app, @Nullable MachineRef made) {
         boolean interrupted = Thread.interrupted();
         try {
-            api.destroy(ref);
+            apps.remove(app, made);
         } catch (SandboxException e) {
-            LOG.debug("Machine {} is left to the engine", ref, e);
+            LOG.debug("what was made in app {} is left to the engine", app, e);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-        }
-    }
-
-    private void ensureApp() {
-        if (appIsThere) {
-            return;
-        }
-        String app = settings.app();
-        if (!api.hasApp(app)) {
-            if (settings.organization() == null) {
-                throw new BackendRejectedException(client.failure("app_not_found", "there is no app \"" + app + "\"")
-                        .remedy("Make it, or name the organization in which it may be made: FLY_ORG"));
-            }
-            api.createApp(app, settings.organization());
-            awaitApp(app);
-        }
-        appIsThere = true;
-    }
-
-    /** Just after it was made, an app may not be known everywhere. */
-    private void awaitApp(String app) {
-        Deadline deadline = Deadline.in(NEW_APP);
-        for (long wait = 100; !api.hasApp(app); wait = Math.min(2 * wait, 2000)) {
-            if (deadline.passed()) {
-                throw new BackendUnavailableException(client.failure(
-                        "app_not_found",
-                        "app \"" + app + "\" was made and is not found " + NEW_APP.toSeconds() + " seconds later"));
-            }
-            pause(wait, "make an app");
-        }
-    }
-
-    private void pause(long millis, String what) {
-        try {
-            TimeUnit.MILLISECONDS.sleep(millis);
-        } catch (InterruptedException e) {
-            throw client.interrupted(what, e);
         }
     }
 
@@ -282,20 +212,13 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public Optional<String> find(String deployment, SandboxId sandboxId) {
-        return api.list(settings.app(), Identity.SANDBOX, sandboxId.toString()).stream()
-                .flatMap(List::stream)
-                .filter(view -> !view.isDestroyed())
-                .filter(view -> view.identity()
-                        .filter(identity -> identity.deployment().equals(deployment))
-                        .isPresent())
-                .map(view -> new MachineRef(settings.app(), view.id()).toString())
-                .findFirst();
+        return apps.find(deployment, sandboxId).map(SandboxRef::toString);
     }
 
     @Override
     public ProviderState state(String providerRef) {
         try {
-            return api.find(checked(providerRef))
+            return machines.find(checked(providerRef))
                     .map(MachineView::providerState)
                     .orElse(ProviderState.GONE);
         } catch (SandboxInterruptedException e) {
@@ -308,20 +231,20 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public BackendSandbox attach(String providerRef) {
-        MachineRef ref = checked(providerRef);
-        MachineView view = api.find(ref).orElse(null);
+        SandboxRef ref = checked(providerRef);
+        MachineView view = machines.find(ref).orElse(null);
         if (view == null || !view.isStarted()) {
             String state = view == null ? "not there" : view.state();
             throw new SandboxGoneException(
                     null, null, client.failure("sandbox_gone", "Machine " + ref + " does not run: it is " + state));
         }
-        return connect(ref, Deadline.in(Guest.PATIENCE));
+        return connect(new MachineRef(ref.app(), view.id()), ref, Deadline.in(Guest.PATIENCE));
     }
 
-    private FlySandbox connect(MachineRef ref, Deadline deadline) {
-        Guest guest = new Guest(api, script, ref, Tags.next().substring(0, 16));
+    private FlySandbox connect(MachineRef machine, SandboxRef ref, Deadline deadline) {
+        Guest guest = new Guest(api, script, machine, Tags.next().substring(0, 16));
         long kills = guest.setUp(settings.user(), settings.userId(), deadline);
-        FlySandbox sandbox = new FlySandbox(guest, kills, settings.name(), workers, open::remove);
+        FlySandbox sandbox = new FlySandbox(guest, ref, kills, settings.name(), workers, open::remove);
         open.add(sandbox);
         beat();
         return sandbox;
@@ -339,15 +262,15 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public boolean terminate(String providerRef, Duration grace) {
-        MachineRef ref = checked(providerRef);
-        Guest guest = new Guest(api, script, ref, "-");
+        SandboxRef ref = checked(providerRef);
         Deadline deadline = Deadline.in(grace);
         String ask = "1";
         try {
-            MachineView view = api.find(ref).orElse(null);
+            MachineView view = machines.find(ref).orElse(null);
             if (view == null || view.hasEnded()) {
                 return true;
             }
+            Guest guest = new Guest(api, script, new MachineRef(ref.app(), view.id()), "-");
             guest.setUp(settings.user(), settings.userId(), Deadline.in(Guest.PATIENCE));
             do {
                 long looks = Math.max(1, deadline.time().toMillis() * LOOKS_A_SECOND / 1000);
@@ -366,25 +289,7 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public void destroy(String providerRef) {
-        MachineRef ref = checked(providerRef);
-        Deadline deadline = Deadline.in(DESTRUCTION);
-        api.destroy(ref);
-        for (long wait = 20; ; wait = Math.min(2 * wait, 1000)) {
-            MachineView view = api.find(ref).orElse(null);
-            if (view == null || view.isDestroyed()) {
-                return;
-            }
-            if (deadline.passed()) {
-                throw new BackendUnavailableException(client.failure(
-                        "machine_not_gone",
-                        "Machine " + ref + " is " + view.state() + " " + DESTRUCTION.toSeconds()
-                                + " seconds after it was to be destroyed"));
-            }
-            if (!view.state().equals("destroying")) {
-                api.destroy(ref);
-            }
-            pause(wait, "destroy a sandbox");
-        }
+        machines.destroy(checked(providerRef));
     }
 
     /**
@@ -394,7 +299,7 @@ public final class FlyBackend implements SandboxBackend {
      */
     @Override
     public Instant extend(String providerRef, Instant until) {
-        MachineRef ref = checked(providerRef);
+        MachineRef ref = machines.named(checked(providerRef));
         Instant now = settings.clock().instant();
         long seconds = Math.max(1, Duration.between(now, until).toSeconds());
         new Guest(api, script, ref, "-").ask(false, "", List.of("extend", Long.toString(seconds)));
@@ -403,18 +308,7 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public OwnedListing listOwned(String deployment) {
-        Optional<List<MachineView>> views = api.list(settings.app(), Identity.DEPLOYMENT, deployment);
-        List<OwnedResource> resources = new ArrayList<>();
-        for (MachineView view : views.orElse(List.of())) {
-            if (!view.isDestroyed()) {
-                view.identity()
-                        .ifPresent(identity -> resources.add(new OwnedResource(
-                                new MachineRef(settings.app(), view.id()).toString(),
-                                identity.sandboxId(),
-                                identity.createdAt())));
-            }
-        }
-        return new OwnedListing(resources, views.isPresent());
+        return apps.listOwned(deployment);
     }
 
     /**
@@ -424,13 +318,14 @@ public final class FlyBackend implements SandboxBackend {
      */
     @Override
     public Optional<ResourceUsage> usage(String providerRef) {
-        MachineRef ref = checked(providerRef);
-        MachineView view = api.find(ref).orElse(null);
+        SandboxRef ref = checked(providerRef);
+        MachineView view = machines.find(ref).orElse(null);
         if (view == null || !view.isStarted()) {
             return Optional.empty();
         }
         try {
-            Guest.Said said = new Guest(api, script, ref, "-").ask(false, "", List.of("usage"));
+            MachineRef machine = new MachineRef(ref.app(), view.id());
+            Guest.Said said = new Guest(api, script, machine, "-").ask(false, "", List.of("usage"));
             Duration cpu = Duration.ofMillis(Long.parseLong(said.word(1)) * (1000 / HERTZ));
             return Optional.of(new ResourceUsage(cpu, Long.parseLong(said.word(2)) << 10, null, null));
         } catch (SandboxGoneException e) {
@@ -444,24 +339,21 @@ public final class FlyBackend implements SandboxBackend {
 
     @Override
     public BackendHealth health() {
-        String where = "Fly.io Machines at " + settings.url().host() + ", app " + settings.app();
         try {
-            if (api.hasApp(settings.app())) {
-                return new BackendHealth(true, where);
-            }
-            return settings.organization() == null
-                    ? new BackendHealth(false, where + ", which is not there. Make it, or set FLY_ORG")
-                    : new BackendHealth(true, where + ", which will be made");
+            BackendHealth health = apps.health();
+            return new BackendHealth(
+                    health.usable(), "Fly.io Machines at " + settings.url().host() + ", " + health.detail());
         } catch (SandboxException e) {
             return new BackendHealth(false, String.valueOf(e.getMessage()));
         }
     }
 
-    private MachineRef checked(String providerRef) {
-        return MachineRef.of(providerRef)
-                .orElseThrow(() -> new BackendRejectedException(
-                        client.failure("provider_ref_invalid", "\"" + providerRef + "\" is no app and Machine")
-                                .remedy("Use a reference such as my-app/1857156b526dd8")));
+    private SandboxRef checked(String providerRef) {
+        return SandboxRef.of(providerRef)
+                .orElseThrow(() -> new BackendRejectedException(client.failure(
+                                "provider_ref_invalid",
+                                "\"" + providerRef + "\" is no app and Machine, and no app of one sandbox")
+                        .remedy("Use a reference such as my-app/1857156b526dd8")));
     }
 
     @Override
@@ -492,233 +384,9 @@ public final class FlyBackend implements SandboxBackend {
         }
     }
 
-    /** The app, and no secret. */
+    /** The app or apps, and no secret. */
     @Override
     public String toString() {
-        return "FlyBackend[" + settings.name() + ", app " + settings.app() + "]";
-    }
-
-    /** Collects a backend. Each setter checks its own argument and names it. Not thread-safe. */
-    public static final class Builder {
-        private final Token token;
-        private final String app;
-        private String name = "fly";
-        private HttpUrl url = HttpUrl.get("https://api.machines.dev");
-        private @Nullable String organization;
-        private List<String> regions = List.of();
-        private String image = "node:20-alpine";
-        private String cpuKind = "shared";
-        private int cpus = 1;
-        private MemorySize memory = MemorySize.megabytes(512);
-        private String user = "sandbox";
-        private int userId = 10_001;
-        private int calls = 64;
-        private Duration expiryHorizon = Duration.ofHours(1);
-        private Clock clock = Clock.systemUTC();
-
-        private Builder(Token token, String app) {
-            this.token = token;
-            if (!app.matches("[a-z0-9][a-z0-9-]{0,62}")) {
-                throw new IllegalArgumentException(
-                        "app must be 1 to 63 lower-case letters, digits and hyphens: \"" + app + "\"");
-            }
-            this.app = app;
-        }
-
-        /**
-         * Names the backend, where a manager has several.
-         *
-         * @param name 1 to 64 letters, digits, dots, underscores and hyphens; default {@code fly}
-         * @return this builder
-         */
-        public Builder name(String name) {
-            if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-                throw new IllegalArgumentException("name must be 1 to 64 of [A-Za-z0-9._-]: \"" + name + "\"");
-            }
-            this.name = name;
-            return this;
-        }
-
-        /**
-         * Sets where the API is.
-         *
-         * @param address default {@code https://api.machines.dev}; from within Fly's private network {@code
-         *     http://_api.internal:4280}
-         * @return this builder
-         */
-        public Builder url(URI address) {
-            HttpUrl parsed = HttpUrl.get(address);
-            if (parsed == null || !parsed.username().isEmpty() || parsed.query() != null) {
-                throw new IllegalArgumentException("url must be http or https, without user and query");
-            }
-            this.url = parsed;
-            return this;
-        }
-
-        /**
-         * Lets the app be made if there is none. That needs a token of the organization.
-         *
-         * @param slug the organization's name as Fly abbreviates it; null, the default, if the app is there
-         * @return this builder
-         */
-        public Builder organization(@Nullable String slug) {
-            this.organization = slug;
-            return this;
-        }
-
-        /**
-         * Prefers regions, in this order; where one has no room, the next is tried.
-         *
-         * @param codes three letters each, or an area such as {@code eu} or {@code us}, or {@code any}; default none: the one
-         *     nearest to the caller
-         * @return this builder
-         */
-        public Builder regions(String... codes) {
-            for (String code : codes) {
-                if (!code.strip().matches("[a-z]{2,4}")) {
-                    throw new IllegalArgumentException("regions must be codes such as iad or eu: \"" + code + "\"");
-                }
-            }
-            this.regions = Arrays.stream(codes).map(String::strip).toList();
-            return this;
-        }
-
-        /**
-         * Sets the image of specs that name none.
-         *
-         * @param image its name; default {@code node:20-alpine}
-         * @return this builder
-         */
-        public Builder defaultImage(String image) {
-            this.image = Objects.requireNonNull(image, "defaultImage");
-            return this;
-        }
-
-        /**
-         * Sets the kind of processor of all Machines.
-         *
-         * @param kind {@code shared}, the default, which has a sixteenth of its processors for good and saves up for more; or
-         *     {@code performance}, which has them whole and costs several times as much
-         * @return this builder
-         */
-        public Builder cpuKind(String kind) {
-            if (!kind.equals("shared") && !kind.equals("performance")) {
-                throw new IllegalArgumentException("cpuKind must be shared or performance: \"" + kind + "\"");
-            }
-            this.cpuKind = kind;
-            return this;
-        }
-
-        /**
-         * Sets the processors of specs that name none.
-         *
-         * @param count 1, 2, 4, 6 or 8, and of kind performance up to 16; default 1
-         * @return this builder
-         */
-        public Builder defaultCpus(int count) {
-            if (count < 1 || count > 16) {
-                throw new IllegalArgumentException("defaultCpus must be from 1 to 16: " + count);
-            }
-            this.cpus = count;
-            return this;
-        }
-
-        /**
-         * Sets the memory of specs that name none, if their processors need no more.
-         *
-         * @param size a multiple of 256 MB, of kind performance of 2,048; default 512 MB
-         * @return this builder
-         */
-        public Builder defaultMemory(MemorySize size) {
-            this.memory = Objects.requireNonNull(size, "defaultMemory");
-            return this;
-        }
-
-        /**
-         * Sets who runs commands. If the image has no such user, it is made.
-         *
-         * @param name not root; default {@code sandbox}
-         * @param id the number of one that is made, from 1; default 10,001
-         * @return this builder
-         */
-        public Builder user(String name, int id) {
-            if (!name.matches("[a-z_][a-z0-9_-]{0,31}") || name.equals("root") || id < 1) {
-                throw new IllegalArgumentException(
-                        "user must be a name other than root, with a number from 1: \"" + name + "\", " + id);
-            }
-            this.user = name;
-            this.userId = id;
-            return this;
-        }
-
-        /**
-         * Bounds the calls at a time, and so the connections.
-         *
-         * @param most from 1; default 64
-         * @return this builder
-         */
-        public Builder maxCalls(int most) {
-            if (most < 1) {
-                throw new IllegalArgumentException("maxCalls must be > 0: " + most);
-            }
-            this.calls = most;
-            return this;
-        }
-
-        /**
-         * Sets how far ahead the end inside a Machine is kept.
-         *
-         * @param time from 10 minutes to 24 hours; default 1 hour
-         * @return this builder
-         */
-        public Builder expiryHorizon(Duration time) {
-            if (time.compareTo(Duration.ofMinutes(10)) < 0 || time.compareTo(Duration.ofHours(24)) > 0) {
-                throw new IllegalArgumentException("expiryHorizon must be from 10 minutes to 24 hours: " + time);
-            }
-            this.expiryHorizon = time;
-            return this;
-        }
-
-        /**
-         * Sets the clock by which ends are understood.
-         *
-         * @param clock default the system's
-         * @return this builder
-         */
-        public Builder clock(Clock clock) {
-            this.clock = Objects.requireNonNull(clock, "clock");
-            return this;
-        }
-
-        /**
-         * Finishes the backend. Nothing is asked of Fly yet.
-         *
-         * @return the backend, to be closed
-         */
-        public FlyBackend build() {
-            return new FlyBackend(
-                    new FlySettings(
-                            name,
-                            url,
-                            app,
-                            organization,
-                            regions,
-                            image,
-                            cpuKind,
-                            cpus,
-                            memory,
-                            user,
-                            userId,
-                            calls,
-                            expiryHorizon,
-                            clock),
-                    token);
-        }
-
-        /** Leaves the token out. */
-        @Override
-        public String toString() {
-            return "FlyBackend.Builder[" + name + ", app " + app + "]";
-        }
+        return "FlyBackend[" + settings.name() + ", " + apps + "]";
     }
 }

@@ -21,6 +21,7 @@ final class FlyErrors implements ErrorMapper {
     static final String RATE_LIMITED = "rate_limited";
     static final String NOT_RUNNING = "machine_not_running";
     static final String NAME_IN_USE = "machine_name_in_use";
+    static final String APP_NAME_TAKEN = "app_name_taken";
 
     private static final List<String> NO_ROOM = List.of(
             "could not reserve resource",
@@ -51,6 +52,10 @@ final class FlyErrors implements ErrorMapper {
             return new QuotaExceededException(failure.failure("account_limit", text)
                     .remedy("Destroy Machines that are not needed, or have Fly raise the limit"));
         }
+        if (code.equals("name_taken") || words.contains("uniqueness constraint violated")) {
+            return new BackendRejectedException(
+                    failure.failure(APP_NAME_TAKEN, text).remedy("Choose another name"));
+        }
         return byStatus(failure, text, words);
     }
 
@@ -76,6 +81,20 @@ final class FlyErrors implements ErrorMapper {
                                 .remedy("Try again when the Machine has come to rest"));
             default -> failure.usual(text);
         };
+    }
+
+    /**
+     * The same of a call to a Machine: an app that belongs to one sandbox goes with it, where the absence of the app for all is
+     * a mistake of whoever has set it.
+     */
+    static ErrorMapper of(MachineRef machine) {
+        FlyErrors errors = new FlyErrors();
+        if (AppName.of(machine.app()).isEmpty()) {
+            return errors;
+        }
+        return failure -> failure.status() == 404
+                ? new SandboxGoneException(null, null, failure.failure("sandbox_gone", text(failure, failure.json())))
+                : errors.map(failure);
     }
 
     private static SandboxException notFound(ProviderFailure failure, String text, String words) {

@@ -43,6 +43,7 @@ final class FlySandbox implements BackendSandbox {
     private static final Duration CLOSING = Duration.ofSeconds(8);
 
     private final Guest guest;
+    private final SandboxRef ref;
     private final String backend;
     private final ExecutorService workers;
     private final Consumer<FlySandbox> onClose;
@@ -57,13 +58,21 @@ final class FlySandbox implements BackendSandbox {
     /**
      * A connection to a Machine whose agent is in place.
      *
+     * @param ref what the sandbox is called
      * @param memoryKills how many processes its kernel has killed for want of memory so far
      * @param workers for what blocks
      * @param onClose told when this is closed
      */
-    FlySandbox(Guest guest, long memoryKills, String backend, ExecutorService workers, Consumer<FlySandbox> onClose) {
+    FlySandbox(
+            Guest guest,
+            SandboxRef ref,
+            long memoryKills,
+            String backend,
+            ExecutorService workers,
+            Consumer<FlySandbox> onClose) {
         this.memoryKills = memoryKills;
         this.guest = guest;
+        this.ref = ref;
         this.backend = backend;
         this.workers = workers;
         this.onClose = onClose;
@@ -74,7 +83,7 @@ final class FlySandbox implements BackendSandbox {
 
     @Override
     public String providerRef() {
-        return guest.ref().toString();
+        return ref.toString();
     }
 
     @Override

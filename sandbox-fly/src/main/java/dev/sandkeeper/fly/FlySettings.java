@@ -7,11 +7,12 @@ import java.util.List;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link FlyBackend.Builder} has collected, but for the token. */
+/** What a {@link FlyBackendBuilder} has collected, but for the token. */
 record FlySettings(
         String name,
         HttpUrl url,
         String app,
+        boolean appPerSandbox,
         @Nullable String organization,
         List<String> regions,
         String image,

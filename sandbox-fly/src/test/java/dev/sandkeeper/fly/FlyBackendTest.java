@@ -78,23 +78,23 @@ class FlyBackendTest {
         local.close();
     }
 
-    private FlyBackend.Builder builder() {
+    private FlyBackendBuilder builder() {
         return FlyBackend.builder(simulator.token(), "sandboxes")
                 .organization(FlySimulator.ORGANIZATION)
                 .url(simulator.uri());
     }
 
-    private static SandboxSpec spec() {
+    static SandboxSpec spec() {
         return SandboxSpec.builder().network(Network.full()).build();
     }
 
-    private static ProvisionRequest request() {
+    static ProvisionRequest request() {
         Instant now = Clock.systemUTC().instant().truncatedTo(ChronoUnit.MILLIS);
         return new ProvisionRequest(
                 "tests", SandboxId.generate(now.toEpochMilli()), now, null, spec(), Map.of(), text -> {});
     }
 
-    private static String run(BackendSandbox sandbox, String script) throws InterruptedException {
+    static String run(BackendSandbox sandbox, String script) throws InterruptedException {
         ProcessRequest request = new ProcessRequest(
                 List.of("sh", "-c", script), Map.of(), "/workspace", null, false, Duration.ofSeconds(30));
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -259,4 +259,21 @@ class FlySimulatorTest {
         }
         assertThat(refused).isPositive();
     }
+
+    @Test
+    void anAppGoesWithAllThatIsInItAnd100AMinuteMayGo() throws IOException {
+        started();
+        assertThat(call("DELETE", "/v1/apps/app", "").status()).isEqualTo(412);
+        assertThat(call("DELETE", "/v1/apps/app?force=true", "").status()).isEqualTo(202);
+        assertThat(call("GET", "/v1/apps/app", "").status()).isEqualTo(404);
+        assertThat(call("DELETE", "/v1/apps/app?force=true", "").status()).isEqualTo(404);
+        assertThat(simulator.machines()).isZero();
+        simulator.close();
+        start(FlySimulator.builder(local).rateLimits());
+        int passed = 0;
+        while (call("DELETE", "/v1/apps/none-" + passed, "").status() == 404 && passed < 1000) {
+            passed++;
+        }
+        assertThat(passed).isBetween(100, 999);
+    }
 }

@@ -16,7 +16,7 @@ final class HalfMade {
                 .secretHeader("Authorization", token.scheme(), token.text())
                 .build()) {
             FlyApi api = new FlyApi(client, HttpUrl.get(simulator.uri().toString()));
-            api.createApp(app, FlySimulator.ORGANIZATION);
+            new AppsApi(client, HttpUrl.get(simulator.uri().toString())).createApp(app, FlySimulator.ORGANIZATION);
             Identity identity = new Identity(request.deployment(), request.sandboxId(), request.createdAt());
             api.create(
                     app,

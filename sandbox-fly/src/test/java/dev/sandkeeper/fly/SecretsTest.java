@@ -86,7 +86,7 @@ class SecretsTest {
                         .token(TOKEN)
                         .traffic(traffic::add)
                         .start()) {
-            FlyBackend.Builder builder = FlyBackend.builder("FlyV1 " + TOKEN, "secrets")
+            FlyBackendBuilder builder = FlyBackend.builder("FlyV1 " + TOKEN, "secrets")
                     .organization(FlySimulator.ORGANIZATION)
                     .url(simulator.uri());
             FlyBackend backend = builder.build();

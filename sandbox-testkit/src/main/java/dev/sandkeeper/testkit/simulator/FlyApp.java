@@ -17,14 +17,22 @@ record FlyApp(
         this(name, id, organization, network, new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
-    ObjectNode json() {
-        ObjectNode json = Json.object()
+    /** As a list of apps shows it. */
+    ObjectNode row() {
+        return Json.object()
                 .put("id", id)
                 .put("name", name)
-                .put("status", machines.isEmpty() ? "pending" : "deployed")
                 .put("network", network)
-                .put("machine_count", machines.size())
+                .put(
+                        "machine_count",
+                        machines.values().stream()
+                                .filter(machine -> !machine.isDestroyed())
+                                .count())
                 .put("volume_count", volumes.size());
+    }
+
+    ObjectNode json() {
+        ObjectNode json = row().put("status", machines.isEmpty() ? "pending" : "deployed");
         json.putObject("organization").put("name", organization).put("slug", organization);
         return json;
     }

@@ -7,13 +7,14 @@ import dev.sandkeeper.testkit.simulator.internal.Exchange;
 import dev.sandkeeper.testkit.simulator.internal.Json;
 import dev.sandkeeper.testkit.simulator.internal.Router;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
 /** Apps, volumes, regions, and what a token may do. */
 final class FlyAppRoutes {
     private static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,63}");
-    private static final String APP = "/v1/apps/{app}";
+    static final String APP = "/v1/apps/{app}";
 
     private final FlyFleet fleet;
     private final FlyFields fields;
@@ -61,12 +62,7 @@ final class FlyAppRoutes {
             ArrayNode apps = all.putArray("apps");
             fleet.apps().values().stream()
                     .filter(app -> app.organization().equals(organization))
-                    .forEach(app -> apps.addObject()
-                            .put("id", app.id())
-                            .put("name", app.name())
-                            .put("network", app.network())
-                            .put("machine_count", app.machines().size())
-                            .put("volume_count", app.volumes().size()));
+                    .forEach(app -> apps.add(app.row()));
             return all.put("total_apps", apps.size());
         });
         exchange.answer(200, answer);
@@ -109,8 +105,7 @@ final class FlyAppRoutes {
             if (!force && app.machines().values().stream().anyMatch(machine -> machine.state.equals("started"))) {
                 throw FlyRefusal.precondition("app has running machines");
             }
-            List.copyOf(app.machines().values()).forEach(fleet::destroy);
-            fleet.apps().remove(app.name());
+            fleet.delete(app);
             return app;
         });
         exchange.answer(202);
@@ -184,19 +179,33 @@ final class FlyAppRoutes {
         boolean deleted = exchange.query("include_deleted").orElse("false").equals("true");
         boolean summary = exchange.query("summary").orElse("false").equals("true");
         ObjectNode answer = Json.object();
-        ArrayNode rows = answer.putArray("machines");
-        fleet.alone(() -> {
+        List<ObjectNode> rows = fleet.alone(() -> {
+            List<ObjectNode> all = new ArrayList<>();
             for (FlyApp app : fleet.apps().values()) {
                 if (app.organization().equals(organization)) {
                     for (ObjectNode machine : fleet.list(app, deleted, false, each -> true)) {
-                        rows.add(row(app.name(), machine, summary));
+                        all.add(row(app.name(), machine, summary));
                     }
                 }
             }
-            return rows;
+            return all;
         });
+        int from = Math.min(number(exchange, "cursor", 0), rows.size());
+        int to = Math.min(from + Math.min(number(exchange, "limit", 1000), settings.rowsInAPage()), rows.size());
+        answer.putArray("machines").addAll(rows.subList(from, to));
+        if (to < rows.size()) {
+            answer.put("next_cursor", Integer.toString(to));
+        }
         answer.putArray("error_regions");
         exchange.answer(200, answer);
+    }
+
+    private static int number(Exchange exchange, String name, int otherwise) {
+        String text = exchange.query(name).orElse(Integer.toString(otherwise));
+        if (!text.matches("[0-9]{1,9}")) {
+            throw FlyRefusal.badRequest("invalid " + name);
+        }
+        return Integer.parseInt(text);
     }
 
     private static ObjectNode row(String app, ObjectNode machine, boolean summary) {

@@ -288,6 +288,22 @@ final class FlyFleet {
         });
     }
 
+    /** Ends an app with all that is in it; if that takes time, it is still there meanwhile. Must be called alone. */
+    void delete(FlyApp app) {
+        List.copyOf(app.machines().values()).forEach(this::destroy);
+        if (settings.faults().transitionTime().isZero()) {
+            apps.remove(app.name());
+            return;
+        }
+        server().run("delete", () -> {
+            server().pause(settings.faults().transitionTime());
+            alone(() -> {
+                List.copyOf(app.machines().values()).forEach(this::destroy);
+                return apps.remove(app.name(), app);
+            });
+        });
+    }
+
     /** Destroys a Machine, in the background. Must be called alone. */
     void destroy(FlyMachine machine) {
         if (machine.state.startsWith("destroy")) {

@@ -19,6 +19,7 @@ record FlySettings(
         Duration destroyedReadable,
         Duration stopGap,
         String skippedLaunchRests,
+        int rowsInAPage,
         SimulatorFaults faults) {
     /** Leaves the token out. */
     @Override

@@ -135,6 +135,15 @@ public final class FlySimulator implements AutoCloseable {
     }
 
     /**
+     * Which apps there are.
+     *
+     * @return their names, sorted; one whose deletion takes time is among them
+     */
+    public List<String> apps() {
+        return fleet.alone(() -> List.copyOf(fleet.apps().keySet()));
+    }
+
+    /**
      * Lets a region have no room from now on.
      *
      * @param region its code
@@ -190,8 +199,12 @@ public final class FlySimulator implements AutoCloseable {
             }
             if (settings.rateLimits()) {
                 String path = exchange.path();
-                boolean reading = exchange.route().equals("GET " + FlyMachineRoutes.MACHINE);
-                if (!limiter.passes(exchange.route(), path, reading, System.nanoTime())) {
+                String route = exchange.route();
+                boolean reading = route.equals("GET " + FlyMachineRoutes.MACHINE);
+                boolean passes = route.equals("DELETE " + FlyAppRoutes.APP)
+                        ? limiter.passesDeletion(System.nanoTime())
+                        : limiter.passes(route, path, reading, System.nanoTime());
+                if (!passes) {
                     throw FlyRefusal.of(429, "resource_exhausted: rate limit exceeded", null);
                 }
             }
@@ -229,6 +242,7 @@ public final class FlySimulator implements AutoCloseable {
         private Duration destroyedReadable = Duration.ofSeconds(2);
         private Duration stopGap = Duration.ZERO;
         private String skippedLaunchRests = "stopped";
+        private int rowsInAPage = 1000;
 
         private Builder(SandboxBackend backing) {
             this.backing = Objects.requireNonNull(backing, "backing");
@@ -364,6 +378,20 @@ public final class FlySimulator implements AutoCloseable {
         }
 
         /**
+         * Sets how many Machines the list of an organization has in a page, whatever is asked for.
+         *
+         * @param most from 1; default 1,000
+         * @return this
+         */
+        public Builder rowsInAPage(int most) {
+            if (most < 1) {
+                throw new IllegalArgumentException("rowsInAPage must be > 0: " + most);
+            }
+            this.rowsInAPage = most;
+            return this;
+        }
+
+        /**
          * Starts it.
          *
          * @return to be closed
@@ -386,6 +414,7 @@ public final class FlySimulator implements AutoCloseable {
                     destroyedReadable,
                     stopGap,
                     skippedLaunchRests,
+                    rowsInAPage,
                     faults);
         }
     }
