@@ -517,7 +517,7 @@ public final class Sandbox implements AutoCloseable {
      *
      * <p>What is kept is what is in the sandbox, secrets that were put there included: its files, and at some providers its
      * memory, with the environment that it was created with. A sandbox that is made from it starts without the commands of this
-     * one, in the background or not. What it differs in at a backend, the backend's documentation says.
+     * one, in the background or not. What is different at a backend, its own documentation says.
      *
      * @param name 1 to 40 of {@code [a-z0-9-]}; of one snapshot of this deployment and backend at a time
      * @return the snapshot

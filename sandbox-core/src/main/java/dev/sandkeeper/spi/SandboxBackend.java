@@ -169,9 +169,9 @@ public interface SandboxBackend extends AutoCloseable {
      * also if this one never heard the answer. A name is used once: another call with it is refused while there is one.
      * Nothing but {@link #deleteSnapshot} ends a snapshot, the end of its sandbox included.
      *
-     * <p>A sandbox that {@link #create} makes from it has the files that the first one had then, outside the workspace as far as the
-     * image of a sandbox of this backend goes, and none of its commands: those that the provider has kept running are killed, and
-     * what was noted of those in the background is removed, before it is handed out.
+     * <p>A sandbox that {@link #create} makes from it has the files that the first one had then, those of its workspace at least, and
+     * none of its commands: those that the provider has kept running are killed, and what was noted of those in the background is
+     * removed, before it is handed out.
      *
      * @param deployment the deployment's id
      * @param providerRef the sandbox's name
