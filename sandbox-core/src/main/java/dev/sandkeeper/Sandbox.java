@@ -1,5 +1,6 @@
 package dev.sandkeeper;
 
+import dev.sandkeeper.internal.SnapshotNames;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.BackgroundRequest;
@@ -503,6 +504,33 @@ public final class Sandbox implements AutoCloseable {
     public void resume() {
         refuseIfUnusable();
         manager.resume(id);
+    }
+
+    /**
+     * Makes an image of it as it is now, from which {@link SandboxSpec.Builder#image} creates others at the same backend, and waits
+     * until that can be done. What runs in it goes on, though it may be halted for a moment. Counts as activity; takes as long as
+     * the provider needs to copy the sandbox, which the backend bounds.
+     *
+     * <p><b>Nobody cleans it up.</b> A snapshot has no row, no time to live and no policy. It outlives this sandbox and this JVM,
+     * costs money at the provider, and stays until {@link SandboxManager#deleteSnapshot} is called. {@link
+     * SandboxManager#snapshots} lists all that this deployment has, those included whose making was not heard of.
+     *
+     * <p>What is kept is what is in the sandbox, secrets that were put there included: its files, and at some providers its
+     * memory, with the environment that it was created with. A sandbox that is made from it starts without the commands of this
+     * one, in the background or not. What is different at a backend, its own documentation says.
+     *
+     * @param name 1 to 40 of {@code [a-z0-9-]}; of one snapshot of this deployment and backend at a time
+     * @return the snapshot
+     * @throws IllegalArgumentException if the name is not as described
+     * @throws SandboxConflictException with code {@code snapshot_exists} if there is one of this name: delete it or use another
+     *     name; with code {@code sandbox_busy} if the sandbox is paused, or somebody is pausing or resuming it
+     * @throws CapabilityMissingException if the backend lacks {@link dev.sandkeeper.spi.Capability#SNAPSHOT}
+     * @throws SandboxGoneException if the sandbox has ended
+     * @throws OutcomeUnknownException if the answer was lost; {@link SandboxManager#snapshots} tells what came of it
+     */
+    public Snapshot snapshot(String name) {
+        SnapshotNames.check(name);
+        return active(() -> manager.snapshot(id, name));
     }
 
     /**

@@ -22,6 +22,7 @@ import dev.sandkeeper.store.SandboxStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -298,6 +299,38 @@ public final class SandboxManager implements AutoCloseable {
     }
 
     /**
+     * Lists the snapshots that this deployment has at a backend, whichever JVM made them, also those whose making was not heard of.
+     * None of them ends by itself: see {@link Sandbox#snapshot}.
+     *
+     * @param backend the backend's name
+     * @return the snapshots, sorted by name
+     * @throws SpecInvalidException if no backend has that name
+     * @throws CapabilityMissingException if the backend lacks {@link Capability#SNAPSHOT}
+     * @throws BackendUnavailableException if the provider did not answer
+     */
+    public List<Snapshot> snapshots(String backend) {
+        refuseIfClosed();
+        return withSnapshots(backend(backend), null).snapshots(rows.deployment()).stream()
+                .sorted(Comparator.comparing(Snapshot::name))
+                .toList();
+    }
+
+    /**
+     * Deletes a snapshot. Sandboxes that were created from it live on. May be repeated: one that is gone is no error, and one of
+     * another deployment is left alone.
+     *
+     * @param snapshot what {@link Sandbox#snapshot} or {@link #snapshots} has answered, in this JVM or another one
+     * @throws SpecInvalidException if there is no backend of its name
+     * @throws CapabilityMissingException if the backend lacks {@link Capability#SNAPSHOT}
+     * @throws BackendUnavailableException if the provider did not answer, or it is not known to be gone
+     * @throws BackendRejectedException if the provider refused
+     */
+    public void deleteSnapshot(Snapshot snapshot) {
+        refuseIfClosed();
+        withSnapshots(backend(snapshot.backend()), null).deleteSnapshot(rows.deployment(), snapshot.image());
+    }
+
+    /**
      * The cleanup engine.
      *
      * @return always the same object
@@ -415,14 +448,7 @@ public final class SandboxManager implements AutoCloseable {
         if (row.state() == to) {
             return;
         }
-        if (!backend.capabilities().contains(Capability.PAUSE)) {
-            throw new CapabilityMissingException(
-                    Capability.PAUSE,
-                    Failure.of("capability_missing", "this backend lacks " + Capability.PAUSE)
-                            .backend(backend.name())
-                            .sandbox(id)
-                            .remedy("Destroy the sandbox instead, or choose a backend that can pause"));
-        }
+        require(backend, Capability.PAUSE, id, "Destroy the sandbox instead, or choose a backend that can pause");
         if (row.state() != from || ref == null) {
             throw conflict(row, "is not " + from + " but " + row.state());
         }
@@ -435,6 +461,35 @@ public final class SandboxManager implements AutoCloseable {
                         () -> backend.state(ref));
         if (taken.isEmpty()) {
             throw conflict(row, "was changed by somebody else at the same time");
+        }
+    }
+
+    Snapshot snapshot(SandboxId id, String name) {
+        SandboxRow row = liveRow(id);
+        SandboxBackend backend = withSnapshots(backend(row.backend()), id);
+        if (row.state() == SandboxState.EXPIRED) {
+            throw gone(row);
+        }
+        String ref = row.providerRef();
+        if (row.state() != SandboxState.ACTIVE || ref == null) {
+            throw conflict(row, "takes no snapshot now: it is " + row.state());
+        }
+        return backend.snapshot(rows.deployment(), ref, name);
+    }
+
+    private static SandboxBackend withSnapshots(SandboxBackend backend, @Nullable SandboxId id) {
+        require(backend, Capability.SNAPSHOT, id, "Download the files instead, or choose a backend that has snapshots");
+        return backend;
+    }
+
+    private static void require(SandboxBackend backend, Capability capability, @Nullable SandboxId id, String remedy) {
+        if (!backend.capabilities().contains(capability)) {
+            throw new CapabilityMissingException(
+                    capability,
+                    Failure.of("capability_missing", "this backend lacks " + capability)
+                            .backend(backend.name())
+                            .sandbox(id)
+                            .remedy(remedy));
         }
     }
 

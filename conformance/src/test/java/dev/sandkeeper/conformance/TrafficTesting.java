@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendProcess;
@@ -105,6 +106,9 @@ abstract class TrafficTesting {
             assertThat(backend.state(ref)).isEqualTo(ProviderState.PAUSED);
             backend.resume(ref);
         }
+        if (backend.capabilities().contains(Capability.SNAPSHOT)) {
+            snapshot(backend, ref, now);
+        }
         try (BackendSandbox again = backend.attach(ref)) {
             assertThat(again.endpoint(8080)).isEqualTo(sandbox.endpoint(8080));
         }
@@ -115,7 +119,27 @@ abstract class TrafficTesting {
         assertThat(backend.health().usable()).isTrue();
     }
 
+    private static void snapshot(SandboxBackend backend, String ref, Instant now) throws Exception {
+        Snapshot snapshot = backend.snapshot("traffic", ref, "one");
+        assertThat(backend.snapshots("traffic")).extracting(Snapshot::image).containsExactly(snapshot.image());
+        BackendSandbox copy = backend.create(new ProvisionRequest(
+                "traffic",
+                SandboxId.generate(CLOCK.millis()),
+                now,
+                now.plus(Duration.ofHours(1)),
+                SandboxSpec.builder().image(snapshot.image()).build(),
+                Map.of(),
+                text -> {}));
+        assertThat(run(copy, "cat kept", "")).isEqualTo("kept0");
+        copy.close();
+        backend.destroy(copy.providerRef());
+        backend.deleteSnapshot("traffic", snapshot.image());
+        backend.deleteSnapshot("traffic", snapshot.image());
+        assertThat(backend.snapshots("traffic")).isEmpty();
+    }
+
     private static void use(BackendFiles files) throws Exception {
+        files.write("/workspace/kept", new ByteArrayInputStream("kept".getBytes(StandardCharsets.UTF_8)), -1);
         files.makeDirectory("/workspace/d");
         files.write("/workspace/d/a", new ByteArrayInputStream("one".getBytes(StandardCharsets.UTF_8)), -1);
         files.append("/workspace/d/a", new ByteArrayInputStream("two".getBytes(StandardCharsets.UTF_8)));

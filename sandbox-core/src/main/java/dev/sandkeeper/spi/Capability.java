@@ -40,5 +40,7 @@ public enum Capability {
     /** A terminal for a command, which can be resized: {@link ProcessRequest#terminal}, {@link BackendProcess#resize}. */
     TERMINAL,
     /** An end set at the provider that can be moved: {@link SandboxBackend#extend}. */
-    PROVIDER_EXPIRY
+    PROVIDER_EXPIRY,
+    /** Images made of a running sandbox, from which others are created: {@link SandboxBackend#snapshot}. */
+    SNAPSHOT
 }

@@ -4,8 +4,10 @@ import dev.sandkeeper.CapabilityMissingException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -157,6 +159,62 @@ public interface SandboxBackend extends AutoCloseable {
      */
     default void resume(String providerRef) {
         throw missing(Capability.PAUSE);
+    }
+
+    /**
+     * Makes an image of a sandbox that runs, and waits until sandboxes can be created from it. What runs in it goes on, though a
+     * provider may halt it for a moment. Needs {@link Capability#SNAPSHOT}.
+     *
+     * <p>The provider's name for it is made of the deployment's id and the name, so that {@link #snapshots} lists it to any JVM,
+     * also if this one never heard the answer. A name is used once: another call with it is refused while there is one.
+     * Nothing but {@link #deleteSnapshot} ends a snapshot, the end of its sandbox included.
+     *
+     * <p>A sandbox that {@link #create} makes from it has the files that the first one had then, those of its workspace at least, and
+     * none of its commands: those that the provider has kept running are killed, and what was noted of those in the background is
+     * removed, before it is handed out.
+     *
+     * @param deployment the deployment's id
+     * @param providerRef the sandbox's name
+     * @param name 1 to 40 of {@code [a-z0-9-]}
+     * @return the snapshot
+     * @throws IllegalArgumentException if the name is none
+     * @throws dev.sandkeeper.SandboxConflictException with code {@code snapshot_exists} if the deployment has one of this name; a
+     *     backend may notice too late that two calls use one at the same time, and keep the snapshot of the later one
+     * @throws dev.sandkeeper.SandboxGoneException if there is no such sandbox, or it does not run any more
+     * @throws dev.sandkeeper.BackendRejectedException if the provider refused, or could not make it
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer; nothing was made
+     * @throws dev.sandkeeper.OutcomeUnknownException if it is not known whether it was made, or will be: {@link #snapshots} tells
+     * @throws CapabilityMissingException if the backend cannot
+     */
+    default Snapshot snapshot(String deployment, String providerRef, String name) {
+        throw missing(Capability.SNAPSHOT);
+    }
+
+    /**
+     * Lists the snapshots of a deployment, whichever JVM made them, also those whose making was not heard of. Needs {@link
+     * Capability#SNAPSHOT}.
+     *
+     * @param deployment the deployment's id
+     * @return all, in any order; those too that are not finished, or could not be, if the provider shows any
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer
+     * @throws CapabilityMissingException if the backend cannot
+     */
+    default List<Snapshot> snapshots(String deployment) {
+        throw missing(Capability.SNAPSHOT);
+    }
+
+    /**
+     * Deletes a snapshot. Sandboxes that were created from it live on. "Not found" is success, so it may be repeated, and whatever is
+     * no snapshot of the deployment counts as not found and is left alone. Needs {@link Capability#SNAPSHOT}.
+     *
+     * @param deployment the deployment's id
+     * @param image the snapshot's {@link Snapshot#image()}
+     * @throws dev.sandkeeper.BackendUnavailableException if the provider did not answer, or it is not known to be gone
+     * @throws dev.sandkeeper.BackendRejectedException if the provider refused
+     * @throws CapabilityMissingException if the backend cannot
+     */
+    default void deleteSnapshot(String deployment, String image) {
+        throw missing(Capability.SNAPSHOT);
     }
 
     /**

@@ -178,7 +178,7 @@ final class Creation {
         long pause = FIRST_PAUSE;
         while (true) {
             try {
-                check(toolbox.execute("prepare a sandbox", PREPARE, List.of(), PREPARING, false));
+                check(toolbox.execute("prepare a sandbox", PREPARE, List.of(wanted.name()), PREPARING, false));
                 break;
             } catch (BackendUnavailableException | OutcomeUnknownException e) {
                 if (deadline.passed()) {

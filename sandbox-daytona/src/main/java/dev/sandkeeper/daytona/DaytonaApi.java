@@ -112,6 +112,50 @@ final class DaytonaApi {
                 .json(new TypeReference<Wire.Page>() {});
     }
 
+    /** Starts to make a snapshot: its state tells what comes of it. */
+    void snapshot(String id, String name) {
+        Answer answer = call("POST", "make snapshot " + name, "sandbox", id, "snapshot")
+                .json(new Wire.NewSnapshot(name))
+                .accept(404)
+                .send();
+        if (answer.status() == 404) {
+            throw gone(id, "Daytona does not have it");
+        }
+    }
+
+    /** One snapshot; nothing if there is none. */
+    Optional<Wire.Snapshot> findSnapshot(String idOrName) {
+        Answer answer = call("GET", "look at snapshot " + idOrName, "snapshots", idOrName)
+                .repeatable()
+                .accept(404)
+                .send();
+        return answer.status() == 404 ? Optional.empty() : Optional.of(answer.json(Wire.Snapshot.class));
+    }
+
+    /** One page, from 1 on, of those whose names have this part, by name. */
+    Wire.SnapshotPage snapshots(String part, int page) {
+        HttpUrl url = url("snapshots")
+                .addQueryParameter("name", part)
+                .addQueryParameter("page", Integer.toString(page))
+                .addQueryParameter("limit", Integer.toString(PAGE))
+                .addQueryParameter("sort", "name")
+                .addQueryParameter("order", "asc")
+                .build();
+        return client.call("GET", "list snapshots", url)
+                .within(bound(callTimeout))
+                .repeatable()
+                .send()
+                .json(Wire.SnapshotPage.class);
+    }
+
+    /** Asks for its end. Does nothing if there is none. */
+    void deleteSnapshot(String id) {
+        call("DELETE", "delete snapshot " + id, "snapshots", id)
+                .repeatable()
+                .accept(404)
+                .send();
+    }
+
     /** Sets the end at the provider, in minutes from now. */
     Wire.Sandbox timeToLive(String id, long minutes) {
         return change(id, "ttl", minutes);

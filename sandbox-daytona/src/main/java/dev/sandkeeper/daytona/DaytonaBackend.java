@@ -7,6 +7,7 @@ import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.http.ProviderClient;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.Workers;
@@ -63,6 +64,10 @@ import org.slf4j.LoggerFactory;
  * is written into a file in the sandbox that its own user alone may read. Neither is that of a command: it stands with the
  * arguments in a file that is emptied when the command starts. The daemon's requests pass through Daytona's proxy by TLS.
  *
+ * <p><b>A snapshot</b> keeps the file system and no memory: no process of the first sandbox is in the second one. The file with the
+ * environment is removed from the second one when it is created, but the snapshot itself holds it, secrets included: whoever
+ * may use the organisation's snapshots can read it. A snapshot has the size of its sandbox.
+ *
  * <p><b>A terminal</b> is one of the daemon's, of at most 1,000 columns and rows. What it shows while the connection is cut is
  * lost, so that nothing is known of its command then.
  *
@@ -83,7 +88,8 @@ public final class DaytonaBackend implements SandboxBackend {
             Capability.WRITABLE_ROOT,
             Capability.BACKGROUND,
             Capability.TERMINAL,
-            Capability.PROVIDER_EXPIRY);
+            Capability.PROVIDER_EXPIRY,
+            Capability.SNAPSHOT);
 
     private static final Duration DESTROYING = Duration.ofSeconds(50);
     private static final Duration ATTACHING = Duration.ofSeconds(60);
@@ -102,6 +108,7 @@ public final class DaytonaBackend implements SandboxBackend {
     private final DaytonaApi api;
     private final Removal removal;
     private final ProviderEnds ends;
+    private final Snapshots snapshots;
     private final ExecutorService workers;
     private final ScheduledThreadPoolExecutor timer;
     private final Set<DaytonaSandbox> open = ConcurrentHashMap.newKeySet();
@@ -127,6 +134,7 @@ public final class DaytonaBackend implements SandboxBackend {
         this.api = new DaytonaApi(client, url, callTimeout, toolboxTimeout);
         this.removal = new Removal(api);
         this.ends = new ProviderEnds(api, clock);
+        this.snapshots = new Snapshots(name, api);
         this.workers = Workers.create("sandkeeper-" + name);
         this.timer = new ScheduledThreadPoolExecutor(1, Workers.daemons("sandkeeper-" + name + "-timer"));
     }
@@ -290,6 +298,30 @@ public final class DaytonaBackend implements SandboxBackend {
     public void destroy(String providerRef) {
         interruptible("destroy sandbox " + providerRef);
         removal.destroy(providerRef, DESTROYING);
+    }
+
+    /**
+     * The file system. Ends within 10 minutes, most of which Daytona takes for copying; the sandbox takes commands again when this
+     * has ended.
+     */
+    @Override
+    public Snapshot snapshot(String deployment, String providerRef, String snapshotName) {
+        interruptible("make a snapshot of sandbox " + providerRef);
+        return snapshots.make(deployment, providerRef, snapshotName);
+    }
+
+    /** Those too that Daytona could not make. */
+    @Override
+    public List<Snapshot> snapshots(String deployment) {
+        interruptible("list snapshots");
+        return snapshots.list(deployment);
+    }
+
+    /** Waits 50 seconds at most until it is gone. */
+    @Override
+    public void deleteSnapshot(String deployment, String image) {
+        interruptible("delete snapshot " + image);
+        snapshots.delete(deployment, image);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -68,19 +69,45 @@ final class Wire {
         /** The end that the provider keeps; null if it keeps none. */
         @Nullable
         Instant end() {
-            if (autoDestroyAt == null) {
-                return null;
-            }
-            try {
-                return OffsetDateTime.parse(autoDestroyAt).toInstant();
-            } catch (DateTimeException e) {
-                return null;
-            }
+            return instant(autoDestroyAt);
         }
     }
 
     /** A page of a list. */
     record Page(@Nullable List<Sandbox> items, @Nullable String nextCursor) {}
+
+    /** The body of a snapshot of a sandbox. */
+    record NewSnapshot(String name) {}
+
+    /** A snapshot, whole or as in a list. */
+    record Snapshot(
+            @Nullable String id,
+            @Nullable String name,
+            @Nullable String state,
+            @Nullable String errorReason,
+            @Nullable String createdAt) {
+        boolean is(String... states) {
+            return List.of(states).contains(state == null ? "" : state.toLowerCase(Locale.ROOT));
+        }
+
+        /** When it was made; null if Daytona does not tell. */
+        @Nullable
+        Instant made() {
+            return instant(createdAt);
+        }
+    }
+
+    /** A page of a list. */
+    record SnapshotPage(
+            @Nullable List<Snapshot> items, @Nullable Integer totalPages) {}
+
+    private static @Nullable Instant instant(@Nullable String text) {
+        try {
+            return text == null ? null : OffsetDateTime.parse(text).toInstant();
+        } catch (DateTimeException e) {
+            return null;
+        }
+    }
 
     /** Where the daemon of a sandbox is reached. */
     record ToolboxUrl(@Nullable String url) {}

@@ -8,6 +8,8 @@ import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderClient;
 import dev.sandkeeper.spi.ProviderState;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,7 @@ final class Api {
     private static final int PAGE = 100;
     private static final String NEXT = "X-Next-Token";
     private static final TypeReference<List<Wire.Sandbox>> SANDBOXES = new TypeReference<>() {};
+    private static final TypeReference<List<Wire.Snapshot>> SNAPSHOTS = new TypeReference<>() {};
     private static final TypeReference<List<Wire.Metric>> METRICS = new TypeReference<>() {};
 
     private final ProviderClient client;
@@ -67,23 +70,57 @@ final class Api {
         String filter = metadata.entrySet().stream()
                 .map(e -> e.getKey() + "=" + e.getValue())
                 .collect(Collectors.joining("&"));
-        List<Wire.Sandbox> all = new ArrayList<>();
+        HttpUrl url = url("v2/sandboxes")
+                .addQueryParameter("metadata", filter)
+                .addQueryParameter("state", "running,paused")
+                .build();
+        return pages("list sandboxes", url, SANDBOXES);
+    }
+
+    /** All of the team. */
+    List<Wire.Snapshot> snapshots() {
+        return pages("list snapshots", url("snapshots").build(), SNAPSHOTS);
+    }
+
+    private <T> List<T> pages(String what, HttpUrl list, TypeReference<List<T>> type) {
+        List<T> all = new ArrayList<>();
         @Nullable String next = null;
         do {
-            HttpUrl.Builder url = url("v2/sandboxes")
-                    .addQueryParameter("metadata", filter)
-                    .addQueryParameter("state", "running,paused")
-                    .addQueryParameter("limit", Integer.toString(PAGE));
+            HttpUrl.Builder url = list.newBuilder().addQueryParameter("limit", Integer.toString(PAGE));
             if (next != null) {
                 url.addQueryParameter("nextToken", next);
             }
-            Answer answer = client.call("GET", "list sandboxes", url.build())
-                    .repeatable()
-                    .send();
-            all.addAll(answer.json(SANDBOXES));
+            Answer answer = client.call("GET", what, url.build()).repeatable().send();
+            all.addAll(answer.json(type));
             next = answer.header(NEXT).filter(token -> !token.isEmpty()).orElse(null);
         } while (next != null);
         return all;
+    }
+
+    /** Not to be repeated: a second one would take the place of the first. Answers the snapshot's ID. */
+    String snapshot(String ref, String name) {
+        Answer answer = call("POST", "make a snapshot of sandbox", ref, "snapshots")
+                .json(new Wire.NewSnapshot(name))
+                .within(Duration.ofSeconds(90))
+                .headWithin(Duration.ofSeconds(85))
+                .send();
+        String id = answer.json(Wire.Snapshot.class).snapshotID();
+        if (id == null || id.isEmpty()) {
+            throw answer.unreadable("it has no snapshotID");
+        }
+        return id;
+    }
+
+    /** Does nothing if there is none. */
+    void deleteSnapshot(String id) {
+        // E2B looks for the route in the path as it is sent
+        HttpUrl url = url("templates")
+                .addEncodedPathSegment(URLEncoder.encode(id, StandardCharsets.UTF_8))
+                .build();
+        client.call("DELETE", "delete snapshot " + id, url)
+                .repeatable()
+                .accept(404)
+                .send();
     }
 
     /** Does nothing if there is none. */

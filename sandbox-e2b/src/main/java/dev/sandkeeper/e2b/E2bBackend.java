@@ -9,6 +9,7 @@ import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.http.ProviderClient;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.Workers;
@@ -61,10 +62,16 @@ import org.slf4j.LoggerFactory;
  * by E2B: that is reported with code {@code output_cut}, and no result made up. A process that has cleared its environment and
  * left its session and its parents is out of reach, as is one that was started by {@code sudo}.
  *
+ * <p><b>A snapshot</b> keeps files and memory, and with the memory the environment that its sandbox was created with: where the
+ * new one has no variable of that name, it may have the old one's. Commands that were running go on in the copy for as long as its
+ * creation takes; they are killed then. What the template itself has started, or is out of reach as said above, goes on in the
+ * copy too. E2B lists snapshots by name and team and tells no time of creation, and puts a new one in the place of another of
+ * its name; that is refused here, but for two calls at the same time.
+ *
  * <p><b>The environment</b> of a spec, secrets included, is kept by E2B with the sandbox: whoever has a key of the team can read it.
  *
  * <p>A call of the control plane ends within 60 seconds unless the builder says otherwise, creating, pausing and resuming
- * within 90; a create whose answer was lost looks for the sandbox for 15 seconds more.
+ * within 90; a create whose answer was lost looks for the sandbox for 15 seconds more, and a snapshot likewise.
  */
 public final class E2bBackend implements SandboxBackend {
     static final String KEY_HEADER = "X-API-KEY";
@@ -77,7 +84,8 @@ public final class E2bBackend implements SandboxBackend {
             Capability.WRITABLE_ROOT,
             Capability.BACKGROUND,
             Capability.TERMINAL,
-            Capability.PROVIDER_EXPIRY);
+            Capability.PROVIDER_EXPIRY,
+            Capability.SNAPSHOT);
 
     private static final Duration HORIZON = Duration.ofHours(1);
     private static final Duration GOING = Duration.ofSeconds(10);
@@ -92,6 +100,7 @@ public final class E2bBackend implements SandboxBackend {
     private final Api api;
     private final EnvdAddress sandboxes;
     private final SignedUrls urls;
+    private final Snapshots snapshots;
     private final SpecRules rules;
     private final ExecutorService workers;
     private final Set<E2bSandbox> open = ConcurrentHashMap.newKeySet();
@@ -112,6 +121,7 @@ public final class E2bBackend implements SandboxBackend {
         api = new Api(client, builder.api());
         sandboxes = builder.sandboxes();
         urls = new SignedUrls(sandboxes, clock, longestRun);
+        snapshots = new Snapshots(name, client, api, lostCreate);
         rules = new SpecRules(name, longestRun);
         workers = Workers.create("sandkeeper-" + name);
     }
@@ -345,6 +355,25 @@ public final class E2bBackend implements SandboxBackend {
         } catch (DateTimeException e) {
             return otherwise;
         }
+    }
+
+    /**
+     * Files and memory; E2B halts the sandbox for a moment. Ends within 90 seconds; one whose answer was lost is looked for, 15
+     * seconds more.
+     */
+    @Override
+    public Snapshot snapshot(String deployment, String providerRef, String snapshotName) {
+        return snapshots.make(deployment, providerRef, snapshotName);
+    }
+
+    @Override
+    public List<Snapshot> snapshots(String deployment) {
+        return snapshots.list(deployment);
+    }
+
+    @Override
+    public void deleteSnapshot(String deployment, String image) {
+        snapshots.delete(deployment, image);
     }
 
     @Override

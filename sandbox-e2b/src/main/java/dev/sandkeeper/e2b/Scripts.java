@@ -25,7 +25,8 @@ final class Scripts implements CommandControl.Shell {
     static final String COMMAND =
             ShellScripts.find() + ShellScripts.sweep() + ShellScripts.read(Scripts.class, "command.sh");
 
-    private static final String PREPARE = ShellScripts.find() + ShellScripts.read(Scripts.class, "prepare.sh");
+    private static final String PREPARE =
+            ShellScripts.find() + ShellScripts.sweep() + ShellScripts.read(Scripts.class, "prepare.sh");
 
     /** What every command's tag begins with. */
     static final String TAG_PREFIX = "E-";
@@ -44,7 +45,7 @@ final class Scripts implements CommandControl.Shell {
 
     /** What the sandbox lacks, in words of prepare.sh. */
     String prepare(@Nullable String user, String owner) {
-        return run("prepare sandbox " + envd.ref(), PREPARE, user, List.of(owner), BOUND, true);
+        return run("prepare sandbox " + envd.ref(), PREPARE, user, List.of(envd.ref(), TAG_PREFIX, owner), BOUND, true);
     }
 
     /** What signals and ends the commands. */

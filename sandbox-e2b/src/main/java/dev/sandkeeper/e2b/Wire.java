@@ -1,5 +1,6 @@
 package dev.sandkeeper.e2b;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,10 @@ final class Wire {
     }
 
     record NetworkRules(boolean allowPublicTraffic) {}
+
+    record NewSnapshot(String name) {}
+
+    record Snapshot(@Nullable String snapshotID, @Nullable List<String> names) {}
 
     record Timeout(int timeout) {}
 

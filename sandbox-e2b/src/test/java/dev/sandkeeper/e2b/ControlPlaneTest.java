@@ -11,9 +11,11 @@ import dev.sandkeeper.Network;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.QuotaExceededException;
 import dev.sandkeeper.Retention;
+import dev.sandkeeper.SandboxConflictException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.OwnedResource;
@@ -36,6 +38,8 @@ import org.junit.jupiter.api.Test;
 class ControlPlaneTest {
     private static final Instant NOW = Instant.parse("2026-03-04T05:06:07Z");
     private static final SandboxId ID = SandboxId.generate(NOW.toEpochMilli());
+
+    private static final String ONE = "team/sandkeeper-my-app_one:default";
 
     private final MockWebServer server = new MockWebServer();
     private E2bBackend backend;
@@ -122,6 +126,76 @@ class ControlPlaneTest {
         assertThat(body.path("allow_internet_access").asBoolean(true)).isFalse();
         assertThat(body.path("network").path("allowPublicTraffic").asBoolean(true))
                 .isFalse();
+    }
+
+    @Test
+    void namesASnapshotByItsDeploymentAndMakesItOnce() throws Exception {
+        answers(200, "[" + snapshot("team/sandkeeper-my-app_two:default") + "]", "X-Next-Token", "t");
+        answers(200, "[]");
+        answers(201, snapshot(ONE));
+        assertThat(backend.snapshot("my-app", "i1", "one")).isEqualTo(new Snapshot("e2b", "one", ONE, null));
+        assertThat(server.takeRequest().getRequestLine()).isEqualTo("GET /prefix/snapshots?limit=100 HTTP/1.1");
+        assertThat(server.takeRequest().getRequestLine())
+                .isEqualTo("GET /prefix/snapshots?limit=100&nextToken=t HTTP/1.1");
+        RecordedRequest made = server.takeRequest();
+        assertThat(made.getRequestLine()).isEqualTo("POST /prefix/sandboxes/i1/snapshots HTTP/1.1");
+        assertThat(made.getBody().utf8()).isEqualTo("{\"name\":\"sandkeeper-my-app_one\"}");
+
+        answers(200, "[" + snapshot(ONE) + "]");
+        assertThatThrownBy(() -> backend.snapshot("my-app", "i1", "one"))
+                .isInstanceOfSatisfying(
+                        SandboxConflictException.class,
+                        e -> assertThat(e.code()).isEqualTo("snapshot_exists"));
+    }
+
+    @Test
+    void looksForASnapshotWhoseAnswerWasLost() {
+        answers(200, "[]");
+        answers(500, error(500, "oops"));
+        answers(200, "[]");
+        answers(200, "[" + snapshot(ONE) + "]");
+        assertThat(backend.snapshot("my-app", "i1", "one").image()).isEqualTo(ONE);
+
+        answers(200, "[]");
+        answers(500, error(500, "oops"));
+        for (int i = 0; i < 40; i++) {
+            answers(200, "[]");
+        }
+        assertThatThrownBy(() -> backend.snapshot("my-app", "i1", "two"))
+                .isInstanceOfSatisfying(
+                        OutcomeUnknownException.class,
+                        e -> assertThat(e.remedy()).isPresent());
+    }
+
+    @Test
+    void listsAndDeletesNoSnapshotsButThoseOfTheDeployment() throws Exception {
+        String listed = "["
+                + String.join(
+                        ",",
+                        snapshot(ONE),
+                        snapshot("team/sandkeeper-my-app-2_one:default"),
+                        snapshot("team/sandkeeper-my-app_a_b:default"),
+                        snapshot("k3j2:default"),
+                        "{\"snapshotID\":\"x9y8:default\",\"names\":[\"team/sandkeeper-my-app_three\"]}")
+                + "]";
+        answers(200, listed);
+        assertThat(backend.snapshots("my-app"))
+                .containsExactly(
+                        new Snapshot("e2b", "one", ONE, null), new Snapshot("e2b", "three", "x9y8:default", null));
+        answers(200, listed);
+        backend.deleteSnapshot("my-app", "k3j2:default");
+        answers(200, listed);
+        answers(404, error(404, "template not found"));
+        backend.deleteSnapshot("my-app", ONE);
+        for (int i = 0; i < 3; i++) {
+            assertThat(server.takeRequest().getMethod()).isEqualTo("GET");
+        }
+        assertThat(server.takeRequest().getRequestLine())
+                .isEqualTo("DELETE /prefix/templates/team%2Fsandkeeper-my-app_one%3Adefault HTTP/1.1");
+    }
+
+    private static String snapshot(String id) {
+        return "{\"snapshotID\":\"" + id + "\",\"names\":[]}";
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInterruptedException;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.BackendHealth;
@@ -167,6 +168,33 @@ public final class FaultInjectingBackend extends ForwardingBackend {
     @Override
     public void resume(String providerRef) {
         run(Operation.RESUME, plan.begin(Operation.RESUME), () -> delegate.resume(providerRef));
+    }
+
+    @Override
+    public Snapshot snapshot(String deployment, String providerRef, String name) {
+        Fault fault = plan.begin(Operation.SNAPSHOT);
+        if (is(fault, Fault.Kind.LOST_ANSWER)) {
+            delegate.snapshot(deployment, providerRef, name);
+            throw new OutcomeUnknownException(Failure.of("answer_lost", "the answer to a snapshot was lost")
+                    .backend(name()));
+        }
+        return call(Operation.SNAPSHOT, fault, () -> delegate.snapshot(deployment, providerRef, name));
+    }
+
+    @Override
+    public List<Snapshot> snapshots(String deployment) {
+        Fault fault = plan.begin(Operation.LIST_SNAPSHOTS);
+        return is(fault, Fault.Kind.NOT_FOUND)
+                ? List.of()
+                : call(Operation.LIST_SNAPSHOTS, fault, () -> delegate.snapshots(deployment));
+    }
+
+    @Override
+    public void deleteSnapshot(String deployment, String image) {
+        Fault fault = plan.begin(Operation.DELETE_SNAPSHOT);
+        if (!is(fault, Fault.Kind.NOT_FOUND)) {
+            run(Operation.DELETE_SNAPSHOT, fault, () -> delegate.deleteSnapshot(deployment, image));
+        }
     }
 
     @Override

@@ -43,6 +43,12 @@ public final class FaultPlan {
         PAUSE,
         /** Resuming. */
         RESUME,
+        /** Making a snapshot. */
+        SNAPSHOT,
+        /** Listing snapshots. */
+        LIST_SNAPSHOTS,
+        /** Deleting a snapshot. */
+        DELETE_SNAPSHOT,
         /** Listing. */
         LIST,
         /** Asking for the usage. */

@@ -2,6 +2,7 @@ package dev.sandkeeper.testkit;
 
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
@@ -12,6 +13,7 @@ import dev.sandkeeper.spi.ResourceUsage;
 import dev.sandkeeper.spi.SandboxBackend;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -91,6 +93,21 @@ class ForwardingBackend implements SandboxBackend {
     @Override
     public void resume(String providerRef) {
         delegate.resume(providerRef);
+    }
+
+    @Override
+    public Snapshot snapshot(String deployment, String providerRef, String name) {
+        return delegate.snapshot(deployment, providerRef, name);
+    }
+
+    @Override
+    public List<Snapshot> snapshots(String deployment) {
+        return delegate.snapshots(deployment);
+    }
+
+    @Override
+    public void deleteSnapshot(String deployment, String image) {
+        delegate.deleteSnapshot(deployment, image);
     }
 
     @Override

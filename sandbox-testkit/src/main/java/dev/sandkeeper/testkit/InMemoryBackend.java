@@ -5,6 +5,7 @@ import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -26,7 +28,7 @@ import java.util.Set;
  * jobs, and {@code cat chmod echo env false head id kill ln mkdir printf pwd rm setsid sleep test touch true wc}.
  *
  * <p>It has every capability but {@code PORTS} unless told otherwise; of the limits it keeps only {@code disk}. An image whose name starts with
- * {@code missing} does not exist. Every call answers within a second, but {@link #destroy} may wait 5 seconds for processes.
+ * {@code missing} does not exist. A snapshot holds the files. Every call answers within a second, but {@link #destroy} may wait 5 seconds for processes.
  */
 public final class InMemoryBackend implements SandboxBackend {
     private final InMemoryProvider provider;
@@ -238,6 +240,28 @@ public final class InMemoryBackend implements SandboxBackend {
         SpecRules.require(name, capabilities, Capability.PAUSE);
         enter("resume");
         provider.setPaused(providerRef, false);
+    }
+
+    /** Copies the files at once; the commands of the first sandbox are not in it. */
+    @Override
+    public Snapshot snapshot(String deployment, String providerRef, String snapshotName) {
+        SpecRules.require(name, capabilities, Capability.SNAPSHOT);
+        enter("snapshot");
+        return provider.snapshot(name, deployment, providerRef, snapshotName);
+    }
+
+    @Override
+    public List<Snapshot> snapshots(String deployment) {
+        SpecRules.require(name, capabilities, Capability.SNAPSHOT);
+        enter("snapshots");
+        return provider.snapshots(deployment);
+    }
+
+    @Override
+    public void deleteSnapshot(String deployment, String image) {
+        SpecRules.require(name, capabilities, Capability.SNAPSHOT);
+        enter("deleteSnapshot");
+        provider.deleteSnapshot(deployment, image);
     }
 
     @Override

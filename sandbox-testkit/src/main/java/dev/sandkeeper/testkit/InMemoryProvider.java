@@ -6,11 +6,14 @@ import dev.sandkeeper.Lifetime;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.Snapshot;
+import dev.sandkeeper.internal.SnapshotNames;
 import dev.sandkeeper.spi.OwnedListing;
 import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.testkit.internal.Machine;
+import dev.sandkeeper.testkit.internal.MachineImage;
 import dev.sandkeeper.testkit.internal.MachineTime;
 import dev.sandkeeper.testkit.internal.Users;
 import java.time.Clock;
@@ -21,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +33,11 @@ import org.jspecify.annotations.Nullable;
  * that run, and one while something is waited for. Safe from many threads.
  */
 public final class InMemoryProvider {
+    private static final String SNAPSHOT = "snapshot:";
+
     private final MachineTime time;
     private final Map<String, Resource> resources = new LinkedHashMap<>();
+    private final Map<String, Kept> snapshots = new LinkedHashMap<>();
     private final List<Event> journal = new ArrayList<>();
     private long lastNumber;
 
@@ -123,6 +130,9 @@ public final class InMemoryProvider {
         }
     }
 
+    /** A snapshot; the provider knows it by the name of its image. */
+    private record Kept(String deployment, Snapshot snapshot, MachineImage files) {}
+
     /**
      * Everything that exists, of all deployments.
      *
@@ -172,9 +182,10 @@ public final class InMemoryProvider {
 
     String create(ProvisionRequest request) {
         String image = request.spec().image().orElse("default");
-        if (image.startsWith("missing")) {
+        MachineImage files = files(image);
+        if (files == null && (image.startsWith("missing") || image.startsWith(SNAPSHOT))) {
             throw new BackendRejectedException(Failure.of("image_not_found", "there is no image \"" + image + "\"")
-                    .remedy("Name an image that does not start with \"missing\"")
+                    .remedy("Name a snapshot that exists, or an image that does not start with \"missing\"")
                     .sandbox(request.sandboxId()));
         }
         int uid = request.spec()
@@ -183,7 +194,10 @@ public final class InMemoryProvider {
                 .orElse(Users.SANDBOX);
         long disk = request.spec().disk().map(MemorySize::bytes).orElse(Long.MAX_VALUE / 2);
         SandboxId id = request.sandboxId();
-        Machine machine = new Machine(time, uid, request.environment(), disk, attempt -> gone(id, attempt));
+        Function<String, RuntimeException> gone = attempt -> gone(id, attempt);
+        Machine machine = files == null
+                ? new Machine(time, uid, request.environment(), disk, gone)
+                : new Machine(time, uid, request.environment(), disk, files, gone);
         return add(request, machine).providerRef;
     }
 
@@ -299,6 +313,37 @@ public final class InMemoryProvider {
         resource.paused = paused;
         if (resource.machine != null) {
             resource.machine.setPaused(paused);
+        }
+    }
+
+    private synchronized @Nullable MachineImage files(String image) {
+        Kept kept = snapshots.get(image);
+        return kept == null ? null : kept.files;
+    }
+
+    synchronized Snapshot snapshot(String backend, String deployment, String providerRef, String name) {
+        String image = SNAPSHOT + SnapshotNames.atProvider(deployment, name);
+        requireNotPaused(providerRef);
+        Machine machine = machine(providerRef);
+        if (snapshots.containsKey(image)) {
+            throw SnapshotNames.taken(backend, name);
+        }
+        Snapshot snapshot = new Snapshot(backend, name, image, time.now());
+        snapshots.put(image, new Kept(deployment, snapshot, machine.image()));
+        return snapshot;
+    }
+
+    synchronized List<Snapshot> snapshots(String deployment) {
+        return snapshots.values().stream()
+                .filter(each -> each.deployment.equals(deployment))
+                .map(Kept::snapshot)
+                .toList();
+    }
+
+    synchronized void deleteSnapshot(String deployment, String image) {
+        Kept kept = snapshots.get(image);
+        if (kept != null && kept.deployment.equals(deployment)) {
+            snapshots.remove(image);
         }
     }
 

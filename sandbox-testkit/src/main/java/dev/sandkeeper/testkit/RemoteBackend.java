@@ -48,7 +48,7 @@ final class RemoteBackend implements SandboxBackend {
             createSettlesWithin = Duration.ofNanos(session.number());
             session.texts().forEach(each -> capabilities.add(Capability.valueOf(each)));
             // the wire has no words for them
-            capabilities.removeAll(Set.of(Capability.BACKGROUND, Capability.TERMINAL));
+            capabilities.removeAll(Set.of(Capability.BACKGROUND, Capability.TERMINAL, Capability.SNAPSHOT));
         } catch (IOException e) {
             throw RemoteCalls.lost(Wire.Op.HELLO, e);
         }

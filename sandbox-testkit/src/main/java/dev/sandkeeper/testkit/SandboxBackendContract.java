@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 @TestInstance(TestInstance.Lifecycle.PER_METHOD)
-public abstract class SandboxBackendContract extends TerminationContract {
+public abstract class SandboxBackendContract extends SnapshotContract {
     /** For subclasses, which JUnit makes anew for each test. */
     protected SandboxBackendContract() {}
 }

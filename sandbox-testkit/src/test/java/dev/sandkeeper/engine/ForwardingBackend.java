@@ -2,6 +2,7 @@ package dev.sandkeeper.engine;
 
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.spi.BackendHealth;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
@@ -11,6 +12,7 @@ import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -90,6 +92,21 @@ class ForwardingBackend implements SandboxBackend {
     @Override
     public void resume(String providerRef) {
         backend.resume(providerRef);
+    }
+
+    @Override
+    public Snapshot snapshot(String deployment, String providerRef, String name) {
+        return backend.snapshot(deployment, providerRef, name);
+    }
+
+    @Override
+    public List<Snapshot> snapshots(String deployment) {
+        return backend.snapshots(deployment);
+    }
+
+    @Override
+    public void deleteSnapshot(String deployment, String image) {
+        backend.deleteSnapshot(deployment, image);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.Snapshot;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.OwnedListing;
@@ -18,9 +19,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -161,6 +164,94 @@ final class LifecycleMutants {
         return new ForwardingBackend(sound) {
             @Override
             public void pause(String providerRef) {}
+        };
+    }
+
+    static SandboxBackend snapshotsShareTheSandbox(SandboxBackend sound) {
+        Map<String, String> sources = new ConcurrentHashMap<>();
+        return new ForwardingBackend(sound) {
+            @Override
+            public Snapshot snapshot(String deployment, String providerRef, String name) {
+                Snapshot snapshot = delegate.snapshot(deployment, providerRef, name);
+                sources.put(snapshot.image(), providerRef);
+                return snapshot;
+            }
+
+            @Override
+            public BackendSandbox create(ProvisionRequest request) {
+                String source = sources.get(request.spec().image().orElse(""));
+                return source == null ? delegate.create(request) : delegate.attach(source);
+            }
+        };
+    }
+
+    static SandboxBackend snapshotsAreEmpty(SandboxBackend sound) {
+        return new ForwardingBackend(sound) {
+            @Override
+            public BackendSandbox create(ProvisionRequest request) {
+                return delegate.create(new ProvisionRequest(
+                        request.deployment(),
+                        request.sandboxId(),
+                        request.createdAt(),
+                        request.expiresAt(),
+                        request.spec().toBuilder().image(null).build(),
+                        request.environment(),
+                        request.progress()));
+            }
+        };
+    }
+
+    static SandboxBackend snapshotsEndWithTheirSandbox(SandboxBackend sound) {
+        Map<String, Snapshot> made = new ConcurrentHashMap<>();
+        return new ForwardingBackend(sound) {
+            @Override
+            public Snapshot snapshot(String deployment, String providerRef, String name) {
+                Snapshot snapshot = delegate.snapshot(deployment, providerRef, name);
+                made.put(deployment + " " + providerRef, snapshot);
+                return snapshot;
+            }
+
+            @Override
+            public void destroy(String providerRef) {
+                made.forEach((key, snapshot) -> {
+                    if (key.endsWith(" " + providerRef)) {
+                        delegate.deleteSnapshot(key.split(" ", 2)[0], snapshot.image());
+                    }
+                });
+                delegate.destroy(providerRef);
+            }
+        };
+    }
+
+    static SandboxBackend snapshotsReplaceOnesOfTheirName(SandboxBackend sound) {
+        return new ForwardingBackend(sound) {
+            @Override
+            public Snapshot snapshot(String deployment, String providerRef, String name) {
+                delegate.snapshots(deployment).stream()
+                        .filter(each -> each.name().equals(name))
+                        .forEach(each -> delegate.deleteSnapshot(deployment, each.image()));
+                return delegate.snapshot(deployment, providerRef, name);
+            }
+        };
+    }
+
+    static SandboxBackend snapshotEndsWhatRuns(SandboxBackend sound) {
+        return new ForwardingBackend(sound) {
+            @Override
+            public Snapshot snapshot(String deployment, String providerRef, String name) {
+                delegate.terminate(providerRef, Duration.ofSeconds(1));
+                return delegate.snapshot(deployment, providerRef, name);
+            }
+        };
+    }
+
+    static SandboxBackend deletesSnapshotsOfOtherDeployments(SandboxBackend sound) {
+        return new ForwardingBackend(sound) {
+            @Override
+            public void deleteSnapshot(String deployment, String image) {
+                delegate.deleteSnapshot(deployment, image);
+                delegate.deleteSnapshot(deployment.substring(0, deployment.length() - 1), image);
+            }
         };
     }
 

@@ -10,6 +10,31 @@ record Mutant(String name, BiFunction<InMemoryProvider, SandboxBackend, SandboxB
     static List<Mutant> all() {
         return List.of(
                 mutant(
+                        "SNAPSHOTS_SHARE_THE_SANDBOX",
+                        LifecycleMutants::snapshotsShareTheSandbox,
+                        "createsASandboxThatHasTheFilesOfTheSnapshotAndNothingLater",
+                        "leavesWhatRunsAloneAndStartsTheSnapshotsSandboxesWithoutIt"),
+                mutant(
+                        "SNAPSHOTS_ARE_EMPTY",
+                        LifecycleMutants::snapshotsAreEmpty,
+                        "createsASandboxThatHasTheFilesOfTheSnapshotAndNothingLater"),
+                mutant(
+                        "SNAPSHOTS_END_WITH_THEIR_SANDBOX",
+                        LifecycleMutants::snapshotsEndWithTheirSandbox,
+                        "keepsSnapshotsOfItsDeploymentUntilTheyAreDeleted"),
+                mutant(
+                        "SNAPSHOTS_REPLACE_ONES_OF_THEIR_NAME",
+                        LifecycleMutants::snapshotsReplaceOnesOfTheirName,
+                        "refusesASnapshotOfABadNameOfAUsedOneAndOfASandboxThatIsGone"),
+                mutant(
+                        "SNAPSHOT_ENDS_WHAT_RUNS",
+                        LifecycleMutants::snapshotEndsWhatRuns,
+                        "leavesWhatRunsAloneAndStartsTheSnapshotsSandboxesWithoutIt"),
+                mutant(
+                        "DELETES_SNAPSHOTS_OF_OTHER_DEPLOYMENTS",
+                        LifecycleMutants::deletesSnapshotsOfOtherDeployments,
+                        "keepsSnapshotsOfItsDeploymentUntilTheyAreDeleted"),
+                mutant(
                         "DESTROY_DOES_NOTHING",
                         LifecycleMutants::destroyDoesNothing,
                         "destroysCompletelyAndAnyNumberOfTimes"),

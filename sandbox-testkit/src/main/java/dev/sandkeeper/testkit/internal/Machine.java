@@ -47,13 +47,42 @@ public final class Machine {
             Map<String, String> environment,
             long diskBytes,
             Function<String, RuntimeException> gone) {
+        this(time, uid, environment, new Tree(time, diskBytes), gone);
+        Programs.install(tree.root(), time.now(), uid);
+    }
+
+    /**
+     * Boots a machine with the files of another one.
+     *
+     * @param time what its sleeps and deadlines go by
+     * @param uid the number of the user that commands run as
+     * @param environment of every command
+     * @param diskBytes the most that its files hold together
+     * @param image the files
+     * @param gone makes what is thrown when the machine has ended, from a sentence that says what was tried
+     */
+    public Machine(
+            MachineTime time,
+            int uid,
+            Map<String, String> environment,
+            long diskBytes,
+            MachineImage image,
+            Function<String, RuntimeException> gone) {
+        this(time, uid, environment, new Tree(time, diskBytes, image.files()), gone);
+    }
+
+    private Machine(
+            MachineTime time,
+            int uid,
+            Map<String, String> environment,
+            Tree tree,
+            Function<String, RuntimeException> gone) {
         this.time = time;
         this.uid = uid;
         this.gone = gone;
         this.environment = new TreeMap<>(Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "HOME", SandboxSpec.WORKSPACE));
         this.environment.putAll(environment);
-        tree = new Tree(time, diskBytes);
-        Programs.install(tree.root(), time.now(), uid);
+        this.tree = tree;
         files = new MachineFiles(this);
         background = new MachineBackground(this);
     }
@@ -119,6 +148,16 @@ public final class Machine {
                 .filter(arguments -> !arguments.isEmpty())
                 .map(arguments -> arguments.get(0))
                 .toList();
+    }
+
+    /**
+     * Copies its files as they are now.
+     *
+     * @return what other machines can be made from
+     */
+    public MachineImage image() {
+        requireAlive("copy it");
+        return new MachineImage(tree.copy());
     }
 
     /**

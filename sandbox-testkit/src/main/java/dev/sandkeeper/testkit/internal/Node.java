@@ -24,6 +24,9 @@ abstract class Node {
         return 0;
     }
 
+    /** One that shares nothing with it. */
+    abstract Node copy();
+
     boolean allows(int user, int bit) {
         if (user == 0) {
             return bit != 1 || this instanceof Dir || (mode & 0111) != 0;
@@ -41,6 +44,21 @@ abstract class Node {
         @Override
         FileInfo.Type type() {
             return FileInfo.Type.DIRECTORY;
+        }
+
+        @Override
+        Dir copy() {
+            Dir copy = new Dir(mode, uid, modifiedAt);
+            entries.forEach((name, node) -> copy.entries.put(name, node.copy()));
+            return copy;
+        }
+
+        long sizeOfAll() {
+            return entries.values().stream()
+                    .mapToLong(node -> node instanceof Dir below
+                            ? below.sizeOfAll()
+                            : node instanceof Plain file ? file.size() : 0)
+                    .sum();
         }
     }
 
@@ -61,6 +79,11 @@ abstract class Node {
         long size() {
             return Names.encode(target).length;
         }
+
+        @Override
+        Link copy() {
+            return new Link(target, uid, modifiedAt);
+        }
     }
 
     /** A device that is always empty, or never. */
@@ -75,6 +98,11 @@ abstract class Node {
         @Override
         FileInfo.Type type() {
             return FileInfo.Type.OTHER;
+        }
+
+        @Override
+        Device copy() {
+            return new Device(endless, modifiedAt);
         }
     }
 
@@ -97,6 +125,14 @@ abstract class Node {
         @Override
         long size() {
             return length;
+        }
+
+        @Override
+        Plain copy() {
+            Plain copy = new Plain(mode, uid, modifiedAt, program);
+            copy.content = Arrays.copyOf(content, length);
+            copy.length = length;
+            return copy;
         }
 
         void write(long position, byte[] bytes, int offset, int count) {

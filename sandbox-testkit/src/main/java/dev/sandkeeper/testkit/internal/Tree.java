@@ -20,9 +20,15 @@ final class Tree {
     private long used;
 
     Tree(MachineTime time, long limit) {
+        this(time, limit, new Node.Dir(0755, 0, time.now()));
+    }
+
+    /** Of files that are nobody else's. */
+    Tree(MachineTime time, long limit, Node.Dir root) {
         this.time = time;
         this.limit = limit;
-        root = new Node.Dir(0755, 0, time.now());
+        this.root = root;
+        this.used = root.sizeOfAll();
     }
 
     /** Where a path leads: the directory, the name in it, and what is there now. */
@@ -30,6 +36,10 @@ final class Tree {
 
     synchronized Node.Dir root() {
         return root;
+    }
+
+    synchronized Node.Dir copy() {
+        return root.copy();
     }
 
     synchronized long used() {

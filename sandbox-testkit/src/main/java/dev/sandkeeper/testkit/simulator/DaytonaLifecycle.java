@@ -5,9 +5,8 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.testkit.simulator.DaytonaState.Desired;
 import dev.sandkeeper.testkit.simulator.internal.Machine;
 import dev.sandkeeper.testkit.simulator.internal.Machines;
-import java.io.ByteArrayInputStream;
+import dev.sandkeeper.testkit.simulator.internal.SavedFiles;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +26,6 @@ final class DaytonaLifecycle {
 
     /** Between TERM and KILL when a sandbox is stopped. */
     private static final Duration GRACE = Duration.ofSeconds(10);
-
-    private static final int LARGEST_SNAPSHOT = 64 << 20;
 
     private final DaytonaFleet fleet;
     private final DaytonaShelf shelf;
@@ -108,9 +105,9 @@ final class DaytonaLifecycle {
     /** A snapshot that was taken of a sandbox brings that one's files. */
     private static void fill(DaytonaBox box, DaytonaGuest guest) {
         DaytonaSnapshot snapshot = box.order.snapshot();
-        byte[] content = snapshot == null ? null : snapshot.content;
+        SavedFiles content = snapshot == null ? null : snapshot.content;
         if (content != null) {
-            guest.sandbox().files().unpack(guest.workDirectory(), new ByteArrayInputStream(content));
+            content.putInto(guest.sandbox().files());
         }
     }
 
@@ -329,23 +326,15 @@ final class DaytonaLifecycle {
     private void taken(DaytonaBox box, DaytonaState before, DaytonaSnapshot snapshot) {
         DaytonaGuest guest = guestOf(box);
         try {
-            shelf.filled(snapshot, guest == null ? new byte[0] : content(guest));
+            shelf.filled(snapshot, guest == null ? SavedFiles.none() : content(guest));
         } catch (SandboxException | IOException e) {
             shelf.failed(snapshot, "failed to snapshot: " + e.getMessage());
         }
         becomes(box, before);
     }
 
-    private static byte[] content(DaytonaGuest guest) throws IOException {
-        return guest.whileAttached(sandbox -> {
-            try (InputStream tar = sandbox.files().pack(guest.workDirectory())) {
-                byte[] content = tar.readNBytes(LARGEST_SNAPSHOT + 1);
-                if (content.length > LARGEST_SNAPSHOT) {
-                    throw new IOException("the sandbox holds more than the simulator keeps");
-                }
-                return content;
-            }
-        });
+    private static SavedFiles content(DaytonaGuest guest) throws IOException {
+        return guest.whileAttached(sandbox -> SavedFiles.of(sandbox.files(), guest.workDirectory()));
     }
 
     void recover(DaytonaBox box) {

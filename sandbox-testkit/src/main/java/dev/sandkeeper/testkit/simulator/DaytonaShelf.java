@@ -1,6 +1,7 @@
 package dev.sandkeeper.testkit.simulator;
 
 import dev.sandkeeper.testkit.simulator.DaytonaSnapshot.State;
+import dev.sandkeeper.testkit.simulator.internal.SavedFiles;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -111,7 +112,7 @@ final class DaytonaShelf {
         });
     }
 
-    synchronized void filled(DaytonaSnapshot snapshot, byte[] content) {
+    synchronized void filled(DaytonaSnapshot snapshot, SavedFiles content) {
         snapshot.content = content;
         snapshot.becomes(State.ACTIVE, time.now());
     }

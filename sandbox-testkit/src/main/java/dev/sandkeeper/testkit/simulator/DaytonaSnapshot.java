@@ -1,5 +1,6 @@
 package dev.sandkeeper.testkit.simulator;
 
+import dev.sandkeeper.testkit.simulator.internal.SavedFiles;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -28,8 +29,9 @@ final class DaytonaSnapshot {
 
     @Nullable
     Instant lastUsedAt;
-    /** What was in the sandbox's work directory, as a tar; null if it starts empty. */
-    byte @Nullable [] content;
+    /** What was in the sandbox that it was taken of; null if it starts empty. */
+    @Nullable
+    SavedFiles content;
 
     /** How far it is. */
     enum State {

@@ -7,8 +7,8 @@ import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.testkit.simulator.e2b.SimulatedSandbox.State;
 import dev.sandkeeper.testkit.simulator.internal.Machine;
 import dev.sandkeeper.testkit.simulator.internal.Machines;
+import dev.sandkeeper.testkit.simulator.internal.SavedFiles;
 import dev.sandkeeper.testkit.simulator.internal.SimulatorServer;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -146,7 +146,7 @@ final class Fleet {
         starting--;
     }
 
-    private SimulatedSandbox make(NewSandbox request, String image, Optional<byte[]> content) {
+    private SimulatedSandbox make(NewSandbox request, String image, Optional<SavedFiles> content) {
         String id = "i" + letters(20);
         String templateId = content.isPresent() ? request.template().replaceFirst(":.*$", "") : templateId(image);
         Map<String, String> environment = new HashMap<>(request.environment());
@@ -192,8 +192,8 @@ final class Fleet {
         return machines.backing().capabilities().contains(capability);
     }
 
-    private boolean prepare(Machine machine, Optional<byte[]> content) {
-        content.ifPresent(tar -> machine.files().unpack(Paths.WORKSPACE, new ByteArrayInputStream(tar)));
+    private boolean prepare(Machine machine, Optional<SavedFiles> content) {
+        content.ifPresent(saved -> saved.putInto(machine.files()));
         if (!can(Capability.WRITABLE_ROOT) || !can(Capability.COMMAND_USER)) {
             return false;
         }
@@ -296,9 +296,9 @@ final class Fleet {
         return snapshots.add(letters(20), name, source.id(), source.request().template(), content(source));
     }
 
-    private static byte[] content(SimulatedSandbox source) {
-        try (var tar = source.machine().files().pack(Paths.WORKSPACE)) {
-            return tar.readAllBytes();
+    private static SavedFiles content(SimulatedSandbox source) {
+        try {
+            return SavedFiles.of(source.machine().files(), Paths.WORKSPACE);
         } catch (IOException | SandboxException e) {
             throw ApiErrors.refusal(500, "internal_server_error", "Error creating snapshot");
         }

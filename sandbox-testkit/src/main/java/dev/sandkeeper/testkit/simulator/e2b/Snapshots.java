@@ -2,13 +2,14 @@ package dev.sandkeeper.testkit.simulator.e2b;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sandkeeper.testkit.simulator.internal.Json;
+import dev.sandkeeper.testkit.simulator.internal.SavedFiles;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
-/** Copies of workspaces, by their id. Safe from many threads. */
+/** Copies of files, by their id. Safe from many threads. */
 final class Snapshots {
     private static final String TEAM = "simulated-team";
 
@@ -20,9 +21,9 @@ final class Snapshots {
         private final @Nullable String name;
         private final String sandboxId;
         private final String image;
-        private final byte[] content;
+        private final SavedFiles content;
 
-        Snapshot(String id, @Nullable String name, String sandboxId, String image, byte[] content) {
+        Snapshot(String id, @Nullable String name, String sandboxId, String image, SavedFiles content) {
             this.id = id;
             this.name = name;
             this.sandboxId = sandboxId;
@@ -34,8 +35,8 @@ final class Snapshots {
             return image;
         }
 
-        byte[] content() {
-            return content.clone();
+        SavedFiles content() {
+            return content;
         }
 
         String id() {
@@ -52,7 +53,7 @@ final class Snapshots {
         }
     }
 
-    Snapshot add(String templateId, @Nullable String name, String sandboxId, String image, byte[] content) {
+    Snapshot add(String templateId, @Nullable String name, String sandboxId, String image, SavedFiles content) {
         String id = (name == null ? templateId : TEAM + "/" + name) + ":default";
         Snapshot snapshot = new Snapshot(id, name, sandboxId, image, content);
         all.put(id, snapshot);
