@@ -17,11 +17,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Another backend with something changed. */
-class ForwardingBackend implements SandboxBackend {
+/**
+ * Another backend, with something changed: passes every call on, so that a subclass overrides just what it wants to go otherwise.
+ * As safe from many threads as what it stands before.
+ */
+public class ForwardingBackend implements SandboxBackend {
+    /** Where calls go. */
     final SandboxBackend delegate;
 
-    ForwardingBackend(SandboxBackend delegate) {
+    /**
+     * Stands before a backend.
+     *
+     * @param delegate where calls go; closed with this
+     */
+    protected ForwardingBackend(SandboxBackend delegate) {
         this.delegate = delegate;
     }
 

@@ -26,6 +26,7 @@ import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.Fault;
 import dev.sandkeeper.testkit.FaultInjectingBackend;
 import dev.sandkeeper.testkit.FaultPlan;
+import dev.sandkeeper.testkit.ForwardingBackend;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

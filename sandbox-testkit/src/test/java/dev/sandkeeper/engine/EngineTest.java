@@ -21,6 +21,7 @@ import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.cleanup.CleanupReport;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.ProviderState;
+import dev.sandkeeper.testkit.ForwardingBackend;
 import dev.sandkeeper.testkit.InMemoryProvider;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -5,6 +5,7 @@ import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.store.SandboxStore;
+import dev.sandkeeper.testkit.ForwardingBackend;
 import dev.sandkeeper.testkit.InMemoryBackend;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -35,6 +35,7 @@ import dev.sandkeeper.SandboxTimeoutException;
 import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.ProvisionRequest;
+import dev.sandkeeper.testkit.ForwardingBackend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -13,6 +13,7 @@ import dev.sandkeeper.cleanup.CleanupReport;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.testkit.ForwardingBackend;
 import dev.sandkeeper.testkit.InMemoryBackend;
 import java.time.Duration;
 import java.time.Instant;

@@ -15,6 +15,7 @@ import dev.sandkeeper.spi.OwnedListing;
 import dev.sandkeeper.spi.ProviderState;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.store.SandboxStore;
+import dev.sandkeeper.testkit.ForwardingBackend;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
