@@ -43,6 +43,7 @@ import java.util.function.Consumer;
 import okhttp3.HttpUrl;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -209,6 +210,7 @@ class FlyAppPerSandboxTest {
     }
 
     @Test
+    @Tag("long")
     void whatACreateLeavesWhoseAnswersAreLostIsFoundAndDestroyed() {
         for (String route : List.of(MAKE_APP, MAKE_MACHINE)) {
             simulator.faults().always(route, SimulatorFault.of(Kind.LOST_ANSWER));
@@ -226,6 +228,7 @@ class FlyAppPerSandboxTest {
     }
 
     @Test
+    @Tag("long")
     void anAppWithoutAMachineIsFoundListedAndDestroyed() {
         SandboxId id = request().sandboxId();
         AppName name = AppName.of("sandboxes", "tests", id);
@@ -301,6 +304,7 @@ class FlyAppPerSandboxTest {
     }
 
     @Test
+    @Tag("long")
     void aListThatLagsMakesNoSandboxGone() {
         String ref = backend.create(request()).providerRef();
         simulator.faults().listsLagBy(Duration.ofMinutes(1));
