@@ -212,6 +212,8 @@ public final class SimulatorTraffic {
     /** Method, route and status, and no secret. */
     @Override
     public String toString() {
-        return method + " " + route + " -> " + status + (complete ? "" : ", cut");
+        // the name of a route begins with the method; what has none has no route either
+        String what = route.startsWith(method + " ") ? route : method + " " + route;
+        return what + " -> " + status + (complete ? "" : ", cut");
     }
 }

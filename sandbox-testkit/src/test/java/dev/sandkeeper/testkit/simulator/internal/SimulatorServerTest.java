@@ -131,7 +131,7 @@ class SimulatorServerTest {
         assertThat(get("/things/a/b").statusCode()).isEqualTo(404);
         assertThat(get("/things").statusCode()).isEqualTo(405);
         assertThat(get("/things").headers().firstValue("Allow")).hasValue("POST");
-        assertThat(server.requests()).first().isEqualTo("GET GET /things/{thing} -> 200");
+        assertThat(server.requests()).first().isEqualTo("GET /things/{thing} -> 200");
     }
 
     @Test
