@@ -30,7 +30,7 @@ final class CreateBench {
         try (Host host = new Host(options)) {
             report.say(
                     "The raw API makes what the engine says that it made for us: the same image, entry point, users,"
-                            + " limits,%ncapabilities, mounts and network; it keeps no record and gives the workspace no owner.");
+                            + " limits,\ncapabilities, mounts and network; it keeps no record and gives the workspace no owner.");
             double busybox = measure(host, Host.BUSYBOX);
             double debian = measure(host, Host.DEBIAN);
             report.say("%nDebian with python3: %.2f times the raw API's time.", debian);
