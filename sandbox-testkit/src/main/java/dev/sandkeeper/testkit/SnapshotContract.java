@@ -26,12 +26,14 @@ import org.junit.jupiter.api.Test;
 abstract class SnapshotContract extends TerminationContract {
     private static final String FILE = "/workspace/file";
 
+    private boolean used;
+
     /** For subclasses. */
     SnapshotContract() {}
 
     @AfterEach
     void deletesItsSnapshots() {
-        if (snapshots()) {
+        if (used) {
             SandboxBackend cleaner = another();
             cleaner.snapshots(deployment()).forEach(each -> cleaner.deleteSnapshot(deployment(), each.image()));
             assertThat(cleaner.snapshots(deployment()))
@@ -41,7 +43,8 @@ abstract class SnapshotContract extends TerminationContract {
     }
 
     private boolean snapshots() {
-        return first().capabilities().contains(Capability.SNAPSHOT);
+        used = first().capabilities().contains(Capability.SNAPSHOT);
+        return used;
     }
 
     @Test
