@@ -8,10 +8,13 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxInterruptedException;
+import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SandboxTimeoutException;
 import dev.sandkeeper.internal.Deadline;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -27,6 +30,7 @@ final class Creation {
     private final Engine engine;
     private final Inventory inventory;
     private final Removal removal;
+    private final HostVolumes volumes;
     private final ContainerPlan plan;
     private final Identity identity;
     private final Deadline deadline;
@@ -38,6 +42,7 @@ final class Creation {
             Engine engine,
             Inventory inventory,
             Removal removal,
+            HostVolumes volumes,
             ContainerPlan plan,
             Identity identity,
             Duration bound,
@@ -45,6 +50,7 @@ final class Creation {
         this.engine = engine;
         this.inventory = inventory;
         this.removal = removal;
+        this.volumes = volumes;
         this.plan = plan;
         this.identity = identity;
         this.bound = bound;
@@ -62,8 +68,11 @@ final class Creation {
                 lease = attach(id);
             }
             sandbox = new DockerSandbox(engine, inventory, identity.ref(), id, plan.user(), lease);
+            boolean given = plan.userNumbers()
+                    .filter(numbers -> give(id, numbers[0], numbers[1]))
+                    .isPresent();
             start(id);
-            own(sandbox, id);
+            own(sandbox, id, given);
             return sandbox;
         } catch (NameTakenException e) {
             throw engine.faults()
@@ -168,12 +177,29 @@ final class Creation {
         }
     }
 
+    /** Gives the workspace to its user without the engine, where that can be done. */
+    private boolean give(String id, int uid, int gid) {
+        if (!volumes.mayBeHere()) {
+            return false;
+        }
+        return inventory.inspect(id).map(InspectContainerResponse::getMounts).stream()
+                .flatMap(List::stream)
+                .filter(mount -> mount.getDestination() != null
+                        && SandboxSpec.WORKSPACE.equals(mount.getDestination().getPath())
+                        && "local".equals(mount.getDriver())
+                        && mount.getSource() != null
+                        && mount.getName() != null)
+                .anyMatch(mount -> volumes.give(Path.of(mount.getSource()), mount.getName(), uid, gid));
+    }
+
     /**
      * Opens the shell that watches commands, before any of them runs, and makes the workspace the command user's. Where
      * the user is known by number the engine does both at the same time: each takes it as long as the other.
+     *
+     * @param given whether it is the user's already
      */
-    private void own(DockerSandbox sandbox, String id) {
-        Optional<int[]> numbers = plan.userNumbers();
+    private void own(DockerSandbox sandbox, String id, boolean given) {
+        Optional<int[]> numbers = given ? Optional.empty() : plan.userNumbers();
         Future<?> owned =
                 numbers.map(n -> engine.submit(() -> setOwner(id, n[0], n[1]))).orElse(null);
         GuardLink.Hello hello = sandbox.guard(plan.user()).hello();
@@ -182,6 +208,10 @@ final class Creation {
         if (owned != null) {
             await(owned);
         } else if (!hello.ownsWorkspace()) {
+            if (given) {
+                // the engine counts users otherwise than this host
+                volumes.giveUp();
+            }
             setOwner(id, hello.uid(), hello.gid());
         }
         if (!sandbox.guard(plan.user()).ownsWorkspace()) {

@@ -46,6 +46,8 @@ import org.slf4j.LoggerFactory;
  * {@code disk(...)} makes the workspace memory, which counts against the memory limit. The image needs {@code sh},
  * {@code cat} and {@code sleep}. {@code docker run --privileged} has no equivalent here, and no host mount may reach the
  * engine's socket. {@code kernelCapability(...)} needs {@code user("root")}, and such commands can end their own sandbox.
+ * Where this JVM is root on the engine's own host it gives the volume to the sandbox's user itself, because an engine takes as
+ * long for that as for starting a process; elsewhere it has the engine do it.
  *
  * <p><b>The environment</b> of a spec, secrets included, is kept by the engine with the container, because another JVM that
  * connects needs it: whoever may use the engine can read it. That of a single command is not kept beyond the command.
@@ -84,6 +86,7 @@ public final class DockerBackend implements SandboxBackend {
     private final Engine engine;
     private final Inventory inventory;
     private final Removal removal;
+    private final HostVolumes volumes;
     private final Set<Capability> capabilities;
     private final SpecCheck specCheck;
     private final Set<DockerSandbox> open = ConcurrentHashMap.newKeySet();
@@ -94,6 +97,7 @@ public final class DockerBackend implements SandboxBackend {
         this.engine = new Engine(address, configuration, defaults.callTimeout(), name);
         this.inventory = new Inventory(engine);
         this.removal = new Removal(engine, inventory);
+        this.volumes = address.socket() == null ? HostVolumes.none() : new HostVolumes();
         EnumSet<Capability> all = EnumSet.copyOf(ANYWHERE);
         if (address.socket() != null) {
             // paths of this host mean something to an engine on it only
@@ -151,6 +155,7 @@ public final class DockerBackend implements SandboxBackend {
                         engine,
                         inventory,
                         removal,
+                        volumes,
                         plan,
                         identity,
                         request.spec().createTimeout(),
