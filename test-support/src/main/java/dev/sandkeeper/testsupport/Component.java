@@ -33,6 +33,8 @@ public enum Component {
             "setpriv --version",
             "mariadb-install-db mariadbd");
 
+    private static final int PROBES = 3;
+
     private final String problem;
     private final String remedy;
     private final String probe;
@@ -60,6 +62,17 @@ public enum Component {
                 .anyMatch(program -> Programs.find(program).isEmpty())) {
             return false;
         }
+        // bubblewrap fails when a mount goes that it is about to bind, as those of a container do that ends at this
+        // moment
+        for (int attempt = 1; attempt < PROBES; attempt++) {
+            if (answers()) {
+                return true;
+            }
+        }
+        return answers();
+    }
+
+    private boolean answers() {
         try {
             Process process = new ProcessBuilder(probe.split(" "))
                     .redirectErrorStream(true)
