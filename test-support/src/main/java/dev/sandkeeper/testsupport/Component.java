@@ -62,8 +62,7 @@ public enum Component {
                 .anyMatch(program -> Programs.find(program).isEmpty())) {
             return false;
         }
-        // bubblewrap fails when a mount goes that it is about to bind, as those of a container do that ends at this
-        // moment
+        // bubblewrap has once failed for a moment on a busy machine
         for (int attempt = 1; attempt < PROBES; attempt++) {
             if (answers()) {
                 return true;
