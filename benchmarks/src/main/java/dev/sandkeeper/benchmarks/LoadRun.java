@@ -86,11 +86,11 @@ final class LoadRun {
             double perSecond = count * 1e9 / (System.nanoTime() - started);
             rows.add(row("to " + (done + count), perSecond, Footprint.now()));
             if (done == 0) {
-                first = atRest();
+                first = atRest(sandboxes);
                 rows.add(row("at rest", "", first));
             }
         }
-        Footprint last = atRest();
+        Footprint last = atRest(sandboxes);
         rows.add(row("at rest", "", last));
         report.table(List.of("commands", "a second", "heap MB", "threads", "descriptors"), rows);
         requireNotGrown(last.since(first));
@@ -100,8 +100,12 @@ final class LoadRun {
         return List.of(commands, perSecond, footprint.heapMegabytes(), footprint.threads(), footprint.descriptors());
     }
 
-    /** Threads of a pool end when they have had nothing to do for a minute; until then their number is chance. */
-    private static Footprint atRest() throws IOException, InterruptedException {
+    /**
+     * Threads of a pool end when they have had nothing to do for a minute, and a shell is given up whose command has left
+     * something behind; so how many there are of both is chance, unless one waits and fills up.
+     */
+    private static Footprint atRest(List<Sandbox> sandboxes) throws Exception {
+        fill(sandboxes);
         Thread.sleep(REST.toMillis());
         return Footprint.now();
     }
