@@ -19,7 +19,7 @@
 #                          out.did: what dd says of the last one
 #   in.0 and so on         which file holds a piece of input that waits for the command; in.end: how many there are in all;
 #                          fed: how many it has had
-#   late                   the deadline has passed
+#   late, gone             the deadline has passed; the host has not been heard of
 
 exec 3>&1 4>&2 2>/dev/null
 __sk_P=$PATH
@@ -176,7 +176,7 @@ __sk_watch() {
             __sk_l=
             read -r __sk_l <"h-$2"
             [ "$__sk_l" = "$__sk_m" ] || __sk_m=$__sk_l __sk_t=$__sk_u
-            [ "$((__sk_u - __sk_t))" -lt 8 ] || break
+            [ "$((__sk_u - __sk_t))" -lt 8 ] || { echo >"$__sk_d/gone"; break; }
             sleep 1
         fi
     done
@@ -260,7 +260,7 @@ __sk_run() {
     __sk_younger
     __sk_sweep 0 "$__sk_n" "$__sk_f" "$__sk_i"
     __sk_b=$__sk_c
-    if [ -e "$__sk_d/late" ]; then
+    if [ -e "$__sk_d/late" ] || [ -e "$__sk_d/gone" ]; then
         wait "$__sk_W"
         __sk_b=0 __sk_W=
     fi
