@@ -80,8 +80,10 @@ public final class CommandText {
         }
         if (input.length > 0) {
             plain("__sk_input() { printf '");
-            for (byte b : input) {
-                printed(b);
+            // what begins with a hyphen would be options of printf
+            escaped(input[0]);
+            for (int i = 1; i < input.length; i++) {
+                printed(input[i]);
             }
             plain("'; }\n");
         }
@@ -119,7 +121,11 @@ public final class CommandText {
         if (itself || b == '\n') {
             text.write(b);
         } else {
-            plain(String.format(Locale.ROOT, "\\%03o", b & 0xff));
+            escaped(b);
         }
+    }
+
+    private void escaped(byte b) {
+        plain(String.format(Locale.ROOT, "\\%03o", b & 0xff));
     }
 }

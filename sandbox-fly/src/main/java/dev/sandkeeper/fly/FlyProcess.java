@@ -167,7 +167,7 @@ final class FlyProcess implements BackendProcess {
     private void finished() {
         ended = true;
         sandbox.ended(this);
-        guest.drop(tag, repeated.get());
+        guest.drop(tag, repeated.get(), parts.isLittle());
     }
 
     @Override
@@ -251,7 +251,7 @@ final class FlyProcess implements BackendProcess {
         parts.close();
         if (!ended) {
             // nobody takes its output any more, and it shall not wait for that
-            guest.drop(tag, repeated.get());
+            guest.drop(tag, repeated.get(), false);
         }
     }
 }

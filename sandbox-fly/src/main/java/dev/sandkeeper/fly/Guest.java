@@ -38,6 +38,9 @@ final class Guest {
     private static final long PAUSE_MILLIS = 250;
     private static final Pattern READY = Pattern.compile("ready ([0-9]{1,15})");
     private static final int MOST_DROPS = 20;
+    /** So many are removed at once, since that takes a process in the guest. */
+    private static final int WAITING_DROPS = 4;
+
     private static final int NO_AGENT = 2;
     private static final int NO_STATE = 91;
     private static final int NOT_FOUND = 127;
@@ -48,6 +51,7 @@ final class Guest {
     private final String host;
     private final AtomicLong number = new AtomicLong();
     private final Queue<String> drops = new ConcurrentLinkedQueue<>();
+    private final Queue<String> laterDrops = new ConcurrentLinkedQueue<>();
     private volatile long lastCall = System.nanoTime();
 
     Guest(FlyApi api, AgentScript script, MachineRef ref, String host) {
@@ -75,9 +79,19 @@ final class Guest {
         return Duration.ofNanos(System.nanoTime() - lastCall);
     }
 
-    /** The state of a command is of no use any more. */
-    void drop(String tag, boolean keepClaim) {
-        drops.add(keepClaim ? "+" + tag : tag);
+    /**
+     * The state of a command is of no use any more.
+     *
+     * @param keepClaim whether a request to start it may still be on its way
+     * @param mayWait whether the guest need not know at once
+     */
+    void drop(String tag, boolean keepClaim, boolean mayWait) {
+        (mayWait ? laterDrops : drops).add(keepClaim ? "+" + tag : tag);
+        if (laterDrops.size() >= WAITING_DROPS) {
+            for (String drop = laterDrops.poll(); drop != null; drop = laterDrops.poll()) {
+                drops.add(drop);
+            }
+        }
     }
 
     /** What the agent says on both streams. */
@@ -229,6 +243,18 @@ final class Guest {
         } catch (InterruptedException e) {
             throw api.client().interrupted("execute in Machine " + ref, e);
         }
+    }
+
+    /** {@return bytes as the format of printf in a shell} */
+    static String octal(byte[] bytes) {
+        StringBuilder text = new StringBuilder(4 * bytes.length);
+        for (byte b : bytes) {
+            text.append('\\')
+                    .append((char) ('0' + (b >> 6 & 3)))
+                    .append((char) ('0' + (b >> 3 & 7)))
+                    .append((char) ('0' + (b & 7)));
+        }
+        return text.toString();
     }
 
     static String base64(byte[] bytes, int offset, int length) {

@@ -3,6 +3,7 @@ package dev.sandkeeper.fly;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.OutputParts;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -22,6 +23,11 @@ final class GuestOutput implements OutputParts {
     private static final int PATIENT_ROUNDS = 3;
     private static final long FIRST_PAUSE = 250_000_000;
     private static final long LONGEST_PAUSE = 2_000_000_000;
+    private static final int LITTLE = 64 * 1024;
+    /** What stands before characters that travel as they are, but for {@link #MARK}. */
+    private static final String PLAIN = "plain";
+
+    private static final char MARK = '\1';
 
     private final Guest guest;
     private final String tag;
@@ -64,8 +70,8 @@ final class GuestOutput implements OutputParts {
         }
         Position nextOut = position(lines[1]);
         Position nextErr = position(errors[0]);
-        stdout = decoded(lines.length > 2 ? lines[2] : "");
-        stderr = decoded(errors.length > 1 ? errors[1] : "");
+        stdout = bytes(lines[1], nextOut, lines.length > 2 ? lines[2] : "");
+        stderr = bytes(errors[0], nextErr, errors.length > 1 ? errors[1] : "");
         out = nextOut;
         err = nextErr;
         quiet = stdout.length == 0 && stderr.length == 0 ? quiet + 1 : 0;
@@ -74,13 +80,25 @@ final class GuestOutput implements OutputParts {
     private static Position position(String line) throws IOException {
         String[] words = line.strip().split(" ", -1);
         try {
-            if (words.length == 2) {
+            if (words.length == 2 || (words.length == 3 && words[2].equals(PLAIN))) {
                 return new Position(Long.parseLong(words[0]), Long.parseLong(words[1]));
             }
         } catch (NumberFormatException e) {
             throw new IOException("the guest has answered something else than a position", e);
         }
         throw new IOException("the guest has answered something else than a position");
+    }
+
+    private static byte[] bytes(String line, Position end, String text) throws IOException {
+        return line.strip().endsWith(PLAIN) ? plain(text, end.offset()) : decoded(text);
+    }
+
+    /** All of a stream, with a full stop behind it, so that nothing at its end may be taken for a blank. */
+    private static byte[] plain(String text, long length) throws IOException {
+        if (text.length() <= length || text.charAt((int) length) != '.') {
+            throw new IOException("the guest has answered less than it says");
+        }
+        return text.substring(0, (int) length).replace('~', MARK).getBytes(StandardCharsets.US_ASCII);
     }
 
     private static byte[] decoded(String text) throws IOException {
@@ -143,6 +161,11 @@ final class GuestOutput implements OutputParts {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** {@return whether so little has been printed that what the guest keeps of it may wait for other things to be removed} */
+    boolean isLittle() {
+        return out.part() == 0 && err.part() == 0 && out.offset() <= LITTLE && err.offset() <= LITTLE;
     }
 
     /** It is about to end: do not wait before it is asked. */

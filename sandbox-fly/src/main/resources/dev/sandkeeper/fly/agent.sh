@@ -1,7 +1,9 @@
 # What every exec of ours runs in a Machine: sh agent OPERATION HOST NUMBER DROPS ARGUMENTS. An exec is short, may be lost, and may
 # come twice; so each operation may be repeated, and what takes long is left to a supervisor that nobody waits for. Everything is
 # kept below one directory of the user that execs run as, which on a Machine is root: out of reach of the commands.
-# Data come on standard input in base64, of a length that is told, since nothing says that this ever ends.
+# Data come on standard input in base64, of a length that is told, since nothing says that this ever ends; a short command comes
+# as a line of octal numbers, which a shell reads by itself. Every process costs milliseconds on a small Machine, so that a command
+# that runs but a moment takes builtins as far as they go, and nobody looks again and again whether it has ended.
 #
 # HOST is the connection that asks, or a hyphen, and NUMBER differs from the one before: as long as it changes, the host lives.
 # DROPS are commands whose state is of no use any more, separated by commas; with a plus sign only their claim stays, because a
@@ -10,12 +12,14 @@
 # The directory of a command, c-<tag>:
 #   command.0 and so on    pieces of its text, until all are there
 #   claim                  made by who starts it
+#   text                   all of its text
 #   super, run, exit       pid and start of its supervisor; pid of its first process; exit code
 #   out, err, in, kick     pipes
-#   out.0 and so on        output that waits for the host: at most two of a megabyte; out.end once there is no more
+#   out.0 and so on        output that waits for the host: at most two of a megabyte; out.end once there is no more;
+#                          out.did: what dd says of the last one
 #   in.0 and so on         which file holds a piece of input that waits for the command; in.end: how many there are in all;
 #                          fed: how many it has had
-#   late                   the deadline has passed
+#   late, gone             the deadline has passed; the host has not been heard of
 
 exec 3>&1 4>&2 2>/dev/null
 __sk_P=$PATH
@@ -41,12 +45,13 @@ __sk_uptime() {
     IFS=' .' read -r __sk_u __sk_l </proc/uptime
 }
 
-# Signals every process of a command. $1 number, $2 tag, $3 pid of its first process or 0. Sets __sk_c to how many there were.
+# Signals every process of a command. $1 number, $2 tag, $3 pid of its first process or 0, $4 the least pid that they may have.
+# Sets __sk_c to how many there were.
 __sk_sweep() {
     __sk_c=0 __sk_k=' '
     for __sk_p in /proc/[0-9]*; do
         __sk_i=${__sk_p#/proc/}
-        [ "$__sk_i" != "$__sk_me" ] && __sk_belongs "SANDKEEPER_EXEC=$2" "$3" || continue
+        [ "$__sk_i" -ge "${4:-0}" ] && [ "$__sk_i" != "$__sk_me" ] && __sk_belongs "SANDKEEPER_EXEC=$2" "$3" || continue
         __sk_k="$__sk_k$__sk_i "
         kill "-$1" "$__sk_i" && __sk_c=$((__sk_c + 1))
     done
@@ -82,15 +87,30 @@ __sk_kill() {
     done
 }
 
+# What dd has said of the last file of stream $1. Sets __sk_i to how many blocks it was and __sk_k to how many bytes, or to
+# nothing: not every one tells.
+__sk_did() {
+    __sk_i= __sk_k=
+    while read -r __sk_l __sk_x __sk_r; do
+        case ${__sk_l%%+*}${__sk_l#*+} in '' | *[!0-9]*) continue ;; esac
+        case $__sk_l:$__sk_x in
+        *+*:*) __sk_i=$((${__sk_l%+*} + ${__sk_l#*+})) ;;
+        *:byte*) __sk_k=$__sk_l ;;
+        esac
+    done <"$1.did"
+}
+
 # Takes one stream of a command to files, of which at most two wait for the host. $1 their name.
 __sk_pump() {
     __sk_c=0
     while :; do
         while [ -e "$1.$((__sk_c - 2))" ]; do sleep 0.1; done
-        dd bs=8192 count=128 >>"$1.$__sk_c" || break
-        if [ ! -s "$1.$__sk_c" ]; then
+        dd bs=8192 count=128 >>"$1.$__sk_c" 2>"$1.did" || break
+        [ -s "$1.$__sk_c" ] || rm -f "$1.$__sk_c"
+        __sk_did "$1"
+        # who was given fewer blocks than it asked for has met the end
+        if [ ! -e "$1.$__sk_c" ] || [ "${__sk_i:-128}" -lt 128 ]; then
             : >"$1.end"
-            rm -f "$1.$__sk_c"
             exit
         fi
         __sk_c=$((__sk_c + 1))
@@ -133,12 +153,16 @@ __sk_tidy() {
     rm -f "$@"
 }
 
-# Ends a command at its deadline, or when its host has not been heard of for 8 seconds. $1 seconds or 0, $2 host or a hyphen.
+# Ends a command at its deadline, or when its host has not been heard of for 8 seconds. $1 seconds or 0, $2 host or a hyphen,
+# $3 whether input will come. Who started the command reads 7 to its end, for a quarter of a second if no input will come: nobody
+# else holds it, so that the end of this is told as well.
 __sk_watch() {
     read -r __sk_me __sk_l </proc/self/stat
     __sk_uptime
     __sk_e=$((__sk_u + $1)) __sk_m= __sk_t=$__sk_u
-    while :; do
+    [ "$3" = 1 ] || sleep 0.25 7>&-
+    exec 7>&-
+    while [ ! -e "$__sk_d/exit" ]; do
         __sk_uptime
         if [ "$1" != 0 ] && [ "$__sk_u" -gt "$__sk_e" ]; then
             : >"$__sk_d/late"
@@ -152,21 +176,34 @@ __sk_watch() {
             __sk_l=
             read -r __sk_l <"h-$2"
             [ "$__sk_l" = "$__sk_m" ] || __sk_m=$__sk_l __sk_t=$__sk_u
-            [ "$((__sk_u - __sk_t))" -lt 8 ] || break
+            [ "$((__sk_u - __sk_t))" -lt 8 ] || { echo >"$__sk_d/gone"; break; }
             sleep 1
         fi
     done
-    __sk_f=0
-    read -r __sk_f <"$__sk_d/run"
+    [ ! -e "$__sk_d/exit" ] || exit
+    __sk_first
     __sk_kill "$__sk_n" "$__sk_f" 200
     # of a host that is gone nobody reads what is left
     [ -e "$__sk_d/late" ] || rm -rf "$__sk_d"
 }
 
+# Sets __sk_f to the pid of a command's first process, or to 0 if that is not known yet.
+__sk_first() {
+    __sk_f=0
+    read -r __sk_f <"$__sk_d/run"
+    case $__sk_f in '' | *[!0-9]*) __sk_f=0 ;; esac
+}
+
+# The same, but 0 also if that process has ended: the pid may be another's then.
+__sk_living() {
+    __sk_f=0
+    [ ! -e "$__sk_d/run" ] || [ -e "$__sk_d/exit" ] || __sk_first
+}
+
 # In a process of its own: becomes the program.
 __sk_become() {
     read -r __sk_l __sk_i </proc/self/stat
-    echo "$__sk_l" >"$__sk_d/run.new" && mv "$__sk_d/run.new" "$__sk_d/run" || exit 125
+    echo "$__sk_l" >"$__sk_d/run" || exit 125
     PATH=$__sk_P
     umask 022
     SANDKEEPER_EXEC=$__sk_n
@@ -193,6 +230,17 @@ __sk_become() {
     exec "$__sk_x" "$@" >&5 2>&6 5>&- 6>&-
 }
 
+# Sets __sk_i to the least pid of what the first process $__sk_f may have made: reading of every process costs a shell a call for
+# each byte. Pids grow, unless they begin again, which takes more processes than can be made in a moment.
+__sk_younger() {
+    __sk_uptime
+    __sk_i=0
+    [ $((__sk_u - __sk_t)) -le 1 ] || return
+    __sk_k=0
+    read -r __sk_l __sk_l __sk_l __sk_l __sk_k </proc/loadavg
+    [ "$__sk_k" -lt "$__sk_f" ] || __sk_i=$__sk_f
+}
+
 # What the text of a command calls: $1 tag, $2 seconds, $3 whether __sk_set sets variables, $4 whether __sk_input prints its
 # input, $5 of no use here, $6 directory; then the program and its arguments.
 __sk_run() {
@@ -202,19 +250,19 @@ __sk_run() {
         __sk_input >"$__sk_I"
     fi
     shift 6
+    __sk_uptime
+    __sk_t=$__sk_u
     (__sk_become "$@") <"$__sk_I"
     __sk_y=$?
     [ -z "$__sk_F" ] || kill -9 "$__sk_F"
     : >"$__sk_d/in.closed"
-    __sk_f=0
-    read -r __sk_f <"$__sk_d/run"
-    __sk_sweep 0 "$__sk_n" "$__sk_f"
+    __sk_first
+    __sk_younger
+    __sk_sweep 0 "$__sk_n" "$__sk_f" "$__sk_i"
     __sk_b=$__sk_c
-    if [ -e "$__sk_d/late" ]; then
+    if [ -e "$__sk_d/late" ] || [ -e "$__sk_d/gone" ]; then
         wait "$__sk_W"
-        __sk_b=0
-    elif [ -n "$__sk_W" ]; then
-        kill -9 "$__sk_W"
+        __sk_b=0 __sk_W=
     fi
     case $__sk_y in
     12[67])
@@ -237,18 +285,63 @@ __sk_run() {
     [ ! -e "$__sk_d/late" ] || printf '\001%s T\n' "$__sk_n" >&6
     printf '\001%s' "$__sk_n" >&5
     printf '\001%s X %s %s\n' "$__sk_n" "$__sk_y" "$__sk_b" >&6
+    exec 5>&- 6>&-
+    # who started it is told by the end of the watch, and shall find all of the output then
+    [ "$__sk_b" != 0 ] || wait "$__sk_O" "$__sk_E"
+    if [ -n "$__sk_W" ]; then
+        # the pid may be another's by now
+        __sk_p=/proc/$__sk_W
+        __sk_parent
+        [ "$__sk_x" != "$__sk_me" ] || kill -9 "$__sk_W"
+    fi
 }
 
 # Whether a stream has more than the host knows of. $1 its name, $2 part, $3 offset.
 __sk_more() {
     [ -e "$1.$(($2 + 1))" ] && return
-    [ -e "$1.$2" ] || return
-    [ "$(stat -c %s "$1.$2")" -gt "$3" ]
+    [ -s "$1.$2" ] || return
+    [ "$3" = 0 ] || [ "$(stat -c %s "$1.$2")" -gt "$3" ]
+}
+
+# Sets __sk_k to the size of a stream that ended before its second part began, or fails. $1 its name.
+__sk_whole() {
+    [ -e "$1.end" ] && [ -e "$1.0" ] && [ ! -e "$1.1" ] || return
+    __sk_did "$1"
+    [ -n "$__sk_k" ] || __sk_k=$(stat -c %s "$1.0")
+}
+
+# Prints what is in file $1 of $2 bytes, and where the host is then, if that is a short text of plain characters, which needs no
+# base64; else fails. A tilde stands for the byte of our marks, and a full stop for the end. What FlyApi takes for a refusal is
+# no such text.
+__sk_plain() {
+    [ "$2" -le 1024 ] || return
+    __sk_k= __sk_x=
+    IFS= read -r __sk_k <mark
+    [ -n "$__sk_k" ] || return
+    while IFS= read -r __sk_l; do
+        __sk_x=$__sk_x$__sk_l$__sk_N
+    done <"$1"
+    __sk_x=$__sk_x$__sk_l
+    # a shell does not keep zeros
+    [ "${#__sk_x}" = "$2" ] || return
+    case $__sk_x in *Rejection* | *[!"$__sk_k$__sk_N"\ -}]*) return 1 ;; esac
+    __sk_e=
+    while :; do
+        case $__sk_x in *"$__sk_k"*) ;; *) break ;; esac
+        __sk_e="$__sk_e${__sk_x%%"$__sk_k"*}~"
+        __sk_x=${__sk_x#*"$__sk_k"}
+    done
+    printf '0 %s plain\n%s.' "$2" "$__sk_e$__sk_x"
 }
 
 # Prints what a stream has for the host: a line with the part and the offset that it has afterwards, and the bytes. $1 name,
 # $2 part, $3 offset, $4 the most bytes.
 __sk_emit() {
+    if [ "$2 $3" = '0 0' ] && __sk_whole "$1" && [ "$__sk_k" -le "$4" ]; then
+        __sk_o=$__sk_k
+        __sk_plain "$1.0" "$__sk_o" || { echo "0 $__sk_o"; base64 <"$1.0"; }
+        return
+    fi
     __sk_i=$2 __sk_o=$3 __sk_m=$4 __sk_e=
     while [ "$__sk_m" -gt 0 ]; do
         __sk_l=
@@ -294,7 +387,7 @@ __sk_poll() {
     __sk_s=running
     if [ -e "$__sk_d/exit" ]; then
         __sk_s=ended
-    elif [ ! -e "$__sk_d/run" ]; then
+    elif [ ! -s "$__sk_d/run" ]; then
         __sk_s=starting
     else
         read -r __sk_i __sk_x <"$__sk_d/super"
@@ -355,6 +448,15 @@ __sk_take() {
     head -c "$1" | base64 -d >"$2.$$" && [ -e "$2.$$" ] && mv "$2.$$" "$2" || exit 92
 }
 
+# Whether this is the one who starts a command.
+__sk_claim() {
+    set -C
+    echo >"$__sk_d/claim"
+    __sk_e=$?
+    set +C
+    return "$__sk_e"
+}
+
 # Who runs commands. Sets __sk_y to how to become it, or to nothing, and what that needs.
 __sk_user() {
     __sk_y=
@@ -401,7 +503,9 @@ __sk_setup() {
     exit 94
 }
 
-read -r __sk_me __sk_l </proc/self/stat
+__sk_me=$$
+__sk_N='
+'
 __sk_G=/tmp/.sandkeeper-fly
 case $__sk_op in
 setup)
@@ -412,6 +516,7 @@ setup)
         : >user
     fi
     [ -e end ] || exit 95
+    [ -s mark ] || printf '\001\n' >mark || exit 92
     __sk_kills
     echo "ready $__sk_k" >&3
     ;;
@@ -421,25 +526,33 @@ put)
     echo ok >&3
     ;;
 run)
-    # $1 tag, $2 seconds or 0, $3 whether input will come, $4 how many pieces there are before this one, $5 characters of it,
-    # $6 host or a hyphen; then as poll
+    # $1 tag, $2 seconds or 0, $3 whether input will come, $4 how many pieces there are before this one, $5 characters of it or 0
+    # for octal numbers, $6 host or a hyphen; then as poll
     __sk_d=c-$1
-    mkdir -p "$__sk_d" || exit 92
+    [ -d "$__sk_d" ] || mkdir -p "$__sk_d" || exit 92
     if [ ! -e "$__sk_d/claim" ]; then
-        __sk_take "$5" "$__sk_d/command.$4"
-        __sk_j=0
-        while [ "$__sk_j" -le "$4" ]; do
-            cat "$__sk_d/command.$__sk_j" || exit 92
-            __sk_j=$((__sk_j + 1))
-        done >"$__sk_d/text.$$"
-        mv "$__sk_d/text.$$" "$__sk_d/text"
-        [ -p "$__sk_d/out" ] || mkfifo "$__sk_d/out" "$__sk_d/err" "$__sk_d/in" "$__sk_d/kick"
-        if mkdir "$__sk_d/claim"; then
-            PATH=$__sk_P setsid sh "$0" supervise - 0 - "$1" "$2" "$3" "$6" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+        __sk_x=
+        if [ "$5" = 0 ]; then
+            IFS= read -r __sk_x || exit 92
+        else
+            __sk_take "$5" "$__sk_d/command.$4"
+            __sk_j=0
+            while [ "$__sk_j" -le "$4" ]; do
+                cat "$__sk_d/command.$__sk_j" || exit 92
+                __sk_j=$((__sk_j + 1))
+            done >"$__sk_d/text.$$"
+            mv "$__sk_d/text.$$" "$__sk_d/text"
+        fi
+        [ "$3" = 0 ] || [ -p "$__sk_d/in" ] || mkfifo "$__sk_d/in" "$__sk_d/kick"
+        [ -p "$__sk_d/out" ] || mkfifo "$__sk_d/out" "$__sk_d/err"
+        if __sk_claim; then
+            [ -z "$__sk_x" ] || printf "$__sk_x" >"$__sk_d/text" || exit 92
+            # until it has ended, or has run for a moment
+            __sk_l=$(PATH=$__sk_P setsid sh "$0" supervise - 0 - "$1" "$2" "$3" "$6" 7>&1 </dev/null >/dev/null 2>&1 3>&- 4>&- &)
         fi
     fi
     __sk_j=0
-    until [ -e "$__sk_d/run" ] || [ -e "$__sk_d/exit" ] || [ "$__sk_j" = 200 ]; do
+    until [ -s "$__sk_d/run" ] || [ -e "$__sk_d/exit" ] || [ "$__sk_j" = 200 ]; do
         __sk_j=$((__sk_j + 1))
         sleep 0.01
     done
@@ -448,23 +561,24 @@ run)
     __sk_poll "$__sk_l" "$@"
     ;;
 supervise)
-    __sk_n=$1 __sk_d=c-$1 __sk_F= __sk_W= __sk_I=/dev/null
+    __sk_n=$1 __sk_d=c-$1 __sk_F= __sk_I=/dev/null
     trap : TERM HUP INT QUIT USR1 USR2 ALRM URG PIPE
     __sk_find setsid
     __sk_x=$__sk_f
     __sk_start "$__sk_me"
     echo "$__sk_me $__sk_t" >"$__sk_d/super" || exit
+    __sk_watch "$2" "$4" "$3" &
+    __sk_W=$!
+    exec 7>&-
     __sk_pump "$__sk_d/out" <"$__sk_d/out" &
+    __sk_O=$!
     __sk_pump "$__sk_d/err" <"$__sk_d/err" &
+    __sk_E=$!
     exec 5>"$__sk_d/out" 6>"$__sk_d/err"
     if [ "$3" = 1 ]; then
         __sk_I=$__sk_d/in
         __sk_feed >"$__sk_d/in" 5>&- 6>&- &
         __sk_F=$!
-    fi
-    if [ "$2" != 0 ] || [ "$4" != - ]; then
-        __sk_watch "$2" "$4" 5>&- 6>&- &
-        __sk_W=$!
     fi
     __sk_user
     . "./$__sk_d/text"
@@ -499,8 +613,8 @@ feed)
     ;;
 signal)
     # $1 tag, $2 number, $3 how many times to look whether it has ended, or 0
-    __sk_f=0
-    [ ! -e "c-$1/run" ] || [ -e "c-$1/exit" ] || read -r __sk_f <"c-$1/run"
+    __sk_d=c-$1
+    __sk_living
     __sk_sweep "$2" "$1" "$__sk_f"
     __sk_j=0 __sk_q=0
     while [ "$__sk_j" -lt "$3" ] && [ "$__sk_q" -lt 2 ]; do
@@ -513,8 +627,8 @@ signal)
     echo "left $__sk_c" >&3
     ;;
 kill)
-    __sk_f=0
-    [ ! -e "c-$1/run" ] || [ -e "c-$1/exit" ] || read -r __sk_f <"c-$1/run"
+    __sk_d=c-$1
+    __sk_living
     __sk_kill "$1" "$__sk_f" 100
     [ "$__sk_q" = 2 ] || __sk_c=1
     echo "left $__sk_c" >&3

@@ -58,7 +58,7 @@ class SecretsTest {
             watch.assertNowhere();
         }
         for (String secret : List.of(TOKEN, OF_SANDBOX, OF_COMMAND)) {
-            // standard input is base64, so that a command line would show
+            // standard input is base64 or octal, so that a command line would show
             assertThat(traffic)
                     .filteredOn(each -> each.route().endsWith("/exec"))
                     .isNotEmpty()
