@@ -30,6 +30,9 @@ final class LogFollower implements Runnable {
     private static final long FIRST_PAUSE = 50;
     private static final long LONGEST_PAUSE = 2000;
 
+    /** How often a command is found ended without having told so: the end of its log may come a little later. */
+    private static final int CERTAIN = 3;
+
     private static final Duration LOOK = Duration.ofSeconds(1);
 
     private final Toolbox toolbox;
@@ -38,6 +41,7 @@ final class LogFollower implements Runnable {
     private final Reader reader;
     private final LogLines lines;
     private final AtomicReference<@Nullable ProviderSocket> open = new AtomicReference<>();
+    private int endings;
     private volatile boolean closed;
 
     /** Whom a log is read for. */
@@ -202,8 +206,8 @@ final class LogFollower implements Runnable {
         }
         LogLines whole = new LogLines(reader::accept);
         toolbox.logs(session, command).ifPresent(log -> whole.accept(log.getBytes(StandardCharsets.UTF_8)));
-        if (!done() && reader.isAwaited() && found.get().exitCode() != null) {
-            throw lost("what runs it in the sandbox was killed", null);
+        if (!done() && reader.isAwaited() && found.get().exitCode() != null && ++endings >= CERTAIN) {
+            reader.fail(lost("what runs it in the sandbox was killed", null));
         }
     }
 

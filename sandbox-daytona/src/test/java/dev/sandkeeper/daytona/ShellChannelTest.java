@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Commands that a shell runs which stays in the sandbox. */
 @Needs(Component.BUBBLEWRAP)
-@Timeout(120)
+@Timeout(60)
 class ShellChannelTest {
     private static final String SESSION = "/toolbox/{sandboxId}/process/session/{sessionId}";
     private static final String EXEC = "POST " + SESSION + "/exec";
@@ -149,9 +149,9 @@ class ShellChannelTest {
                         false,
                         Duration.ofSeconds(60)),
                 new byte[0]);
-        assertThat(sh("echo \"$LEFT$x$(pwd) $(umask)\"; set | grep -c __sk_; cat; ls -d /proc/self/fd/[3-6]"))
-                .isEqualTo(shell(
-                        "/workspace 0022\n0\nls: cannot access '/proc/self/fd/[3-6]': No such file or directory\n", 2));
+        assertThat(sh("echo \"$LEFT$x$(pwd) $(umask)\"; set | grep -c __sk_; cat;"
+                        + " for i in 3 4 5 6; do [ ! -e /proc/$$/fd/$i ] || echo $i; done"))
+                .isEqualTo(shell("/workspace 0022\n0\n", 0));
         assertThat(calls(EXEC)).isOne();
     }
 
@@ -244,10 +244,12 @@ class ShellChannelTest {
     @Test
     void aProgramThatKillsTheShellIsLostAndNothingElse() throws Exception {
         sh("true");
+        long start = System.nanoTime();
         assertThatThrownBy(() -> sh(RUNNER + "kill -9 $d $PPID; sleep 20"))
                 .isInstanceOfSatisfying(
                         BackendUnavailableException.class,
                         e -> assertThat(e.code()).isEqualTo("command_lost"));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
         assertThat(sh("echo next")).isEqualTo(shell("next\n", 0));
     }
 
@@ -312,7 +314,7 @@ class ShellChannelTest {
             assertThat(sh("echo " + letter)).isEqualTo(shell(letter + "\n", 0));
         }
         await().until(() -> calls("DELETE /toolbox/{sandboxId}/files") >= 3);
-        assertThat(sh("cat /tmp/.sandkeeper/x/*/*/o.* | wc -c").output().strip())
+        assertThat(sh("cat /tmp/.sandkeeper/x/*/*/o.[0-9]* | wc -c").output().strip())
                 .isEqualTo("0");
     }
 
