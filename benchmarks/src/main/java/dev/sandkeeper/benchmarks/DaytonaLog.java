@@ -26,14 +26,12 @@ final class DaytonaLog implements Resent.Step {
     private int number = 1;
 
     @Override
-    public byte[] body(String target, byte[] body) {
+    public ByteString body(String target, ByteString body) {
         if (!target.endsWith("/input")) {
             return body;
         }
         number++;
-        return NUMBER.matcher(new String(body, StandardCharsets.UTF_8))
-                .replaceFirst(Integer.toString(number))
-                .getBytes(StandardCharsets.UTF_8);
+        return ByteString.encodeUtf8(NUMBER.matcher(body.utf8()).replaceFirst(Integer.toString(number)));
     }
 
     @Override

@@ -19,6 +19,7 @@ final class LoadCommands {
     private static final Duration LONG = Duration.ofMinutes(2);
     /** So long that a busy machine runs what comes before the wait. */
     private static final Duration SHORT = Duration.ofSeconds(10);
+
     private static final int FLOOD = 3_000_000;
 
     private final String mark;

@@ -25,6 +25,7 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
+import okio.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,7 +61,7 @@ final class Resent implements AutoCloseable {
         Step NONE = new Step() {};
 
         /** What is sent, if it is not the same each time. */
-        default byte[] body(String target, byte[] body) {
+        default ByteString body(String target, ByteString body) {
             return body;
         }
 
@@ -76,7 +77,7 @@ final class Resent implements AutoCloseable {
             String method,
             String target,
             Headers headers,
-            byte[] body,
+            ByteString body,
             @Nullable MediaType type,
             int status,
             Map<String, String> learns,
@@ -117,7 +118,7 @@ final class Resent implements AutoCloseable {
                     one.method(),
                     one.target(),
                     headers(one),
-                    one.requestBody(),
+                    ByteString.of(one.requestBody()),
                     one.requestHeader("content-type").map(MediaType::get).orElse(null),
                     one.status(),
                     learns,
@@ -130,7 +131,7 @@ final class Resent implements AutoCloseable {
         return traffic.target().contains(value)
                 || traffic.requestHeaders().values().stream()
                         .anyMatch(values -> values.stream().anyMatch(header -> header.contains(value)))
-                || latin(traffic.requestBody()).contains(value);
+                || latin(ByteString.of(traffic.requestBody())).contains(value);
     }
 
     private static Headers headers(SimulatorTraffic traffic) {
@@ -189,13 +190,16 @@ final class Resent implements AutoCloseable {
                 .forEach(sent -> counts.keySet().removeAll(sent.learns().values()));
         counts.keySet().removeAll(standing.keySet());
         Map<String, String> fresh = new HashMap<>();
-        // what is named once only belongs to an earlier command
-        counts.forEach((name, count) -> fresh.put(name, alike(name, count == 1 ? kept.pollFirst() : null)));
+        List<String> own = new ArrayList<>();
         counts.forEach((name, count) -> {
+            // what is named once only belongs to an earlier command
+            String alike = alike(name, count == 1 ? kept.pollFirst() : null);
+            fresh.put(name, alike);
             if (count > 1 && TAG.matcher(name).matches()) {
-                kept.addLast(fresh.get(name));
+                own.add(alike);
             }
         });
+        kept.addAll(own);
         return fresh;
     }
 
@@ -226,7 +230,7 @@ final class Resent implements AutoCloseable {
                 sent.method(),
                 replaced(sent.target(), names),
                 sent.headers(),
-                sent.body().length < LONGEST_WITH_NAMES ? renamed(sent.body(), names) : sent.body(),
+                sent.body().size() < LONGEST_WITH_NAMES ? renamed(sent.body(), names) : sent.body(),
                 // it says what parts the parts of a body
                 sent.type() == null ? null : MediaType.get(replaced(sent.type().toString(), names)),
                 sent.status(),
@@ -234,7 +238,7 @@ final class Resent implements AutoCloseable {
                 sent.refers());
     }
 
-    private static byte[] renamed(byte[] body, Map<String, String> names) {
+    private static ByteString renamed(ByteString body, Map<String, String> names) {
         String packed = BASE64.matcher(latin(body)).replaceAll(part -> {
             String text = decoded(part.group());
             String changed = replaced(text, names);
@@ -242,11 +246,11 @@ final class Resent implements AutoCloseable {
                     ? Matcher.quoteReplacement(part.group())
                     : Base64.getEncoder().encodeToString(changed.getBytes(StandardCharsets.ISO_8859_1));
         });
-        return replaced(packed, names).getBytes(StandardCharsets.ISO_8859_1);
+        return ByteString.encodeString(replaced(packed, names), StandardCharsets.ISO_8859_1);
     }
 
     private static String decoded(String base64) {
-        return latin(Base64.getDecoder().decode(base64));
+        return latin(ByteString.of(Base64.getDecoder().decode(base64)));
     }
 
     private static String replaced(String text, Map<String, String> names) {
@@ -257,8 +261,8 @@ final class Resent implements AutoCloseable {
         return all;
     }
 
-    private static String latin(byte[] bytes) {
-        return new String(bytes, StandardCharsets.ISO_8859_1);
+    private static String latin(ByteString bytes) {
+        return bytes.string(StandardCharsets.ISO_8859_1);
     }
 
     /**
@@ -285,15 +289,15 @@ final class Resent implements AutoCloseable {
     private byte[] send(Sent sent, Map<String, String> learned) throws IOException {
         boolean refers = sent.refers() && !learned.isEmpty();
         String target = refers ? replaced(sent.target(), learned) : sent.target();
-        byte[] body = step.body(target, sent.body());
-        if (refers && body.length > 0 && body.length < LONGEST_WITH_NAMES) {
-            body = replaced(latin(body), learned).getBytes(StandardCharsets.ISO_8859_1);
+        ByteString body = step.body(target, sent.body());
+        if (refers && body.size() < LONGEST_WITH_NAMES) {
+            body = ByteString.encodeString(replaced(latin(body), learned), StandardCharsets.ISO_8859_1);
         }
         boolean bodiless = sent.method().equals("GET") || sent.method().equals("DELETE");
         Request request = new Request.Builder()
                 .url(base + target)
                 .headers(refers ? replaced(sent.headers(), learned) : sent.headers())
-                .method(sent.method(), bodiless && body.length == 0 ? null : RequestBody.create(body, sent.type()))
+                .method(sent.method(), bodiless && body.size() == 0 ? null : RequestBody.create(body, sent.type()))
                 .build();
         byte[] answer;
         try (Response response = client.newCall(request).execute()) {
