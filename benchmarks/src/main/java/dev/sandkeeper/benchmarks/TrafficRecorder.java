@@ -13,25 +13,29 @@ final class TrafficRecorder implements Consumer<SimulatorTraffic> {
 
     private static final int TRIES = 3;
 
-    private final List<SimulatorTraffic> heard = new ArrayList<>();
+    private List<SimulatorTraffic> heard = new ArrayList<>();
+    private boolean listening;
 
     @Override
     public synchronized void accept(SimulatorTraffic traffic) {
-        heard.add(traffic);
+        if (listening) {
+            heard.add(traffic);
+        }
     }
 
-    private synchronized List<SimulatorTraffic> taken() {
-        List<SimulatorTraffic> all = List.copyOf(heard);
-        heard.clear();
+    private synchronized List<SimulatorTraffic> heard(boolean more) {
+        List<SimulatorTraffic> all = heard;
+        heard = new ArrayList<>();
+        listening = more;
         return all;
     }
 
     /** What is asked while something is done, in the order in which it was answered. */
     List<SimulatorTraffic> of(Variant.Operation operation) throws Exception {
-        taken();
+        heard(true);
         operation.run(0);
         Thread.sleep(SETTLES.toMillis());
-        return taken();
+        return heard(false);
     }
 
     /** The least of several times, since a sign of life may have come in between. */
