@@ -53,7 +53,7 @@ final class CreateBench {
                 new Maker(AgentSandboxPeer.NAME, () -> agentSandbox(image)));
         Timings interactive = new Timings();
         Timings gone = new Timings();
-        int rounds = options.times(40, 4);
+        int rounds = options.times(40, 2);
         int warmUp = options.times(5, 1);
         for (int round = 0; round < warmUp + rounds; round++) {
             for (Maker maker : makers) {
@@ -74,7 +74,7 @@ final class CreateBench {
     }
 
     private void crowd(String how, String image, List<Maker> makers, Duration stagger) throws Exception {
-        int count = options.times(20, 4);
+        int count = options.times(20, 3);
         List<List<?>> rows = new ArrayList<>();
         for (Maker maker : makers) {
             Crowd crowd = new Crowd(maker, count, stagger);

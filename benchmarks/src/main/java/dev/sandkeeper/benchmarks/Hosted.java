@@ -24,13 +24,27 @@ interface Hosted extends AutoCloseable {
     /** A new backend of ours for it, with all its defaults. */
     SandboxBackend backend();
 
+    /** Where it listens: scheme, host and port. */
+    String address();
+
+    /** Hears all that is asked of it. */
+    TrafficRecorder traffic();
+
     /** Makes a sandbox by bare calls, and waits until it runs. */
     Bare create() throws Exception;
+
+    /** What bare calls need beside requests to do what our backend does. */
+    default Resent.Step step() {
+        return Resent.Step.NONE;
+    }
+
+    /** Destroys, by a bare call, the sandbox that a backend of ours has made, of whose creation this is the answer. */
+    void destroy(byte[] made) throws IOException;
 
     @Override
     void close();
 
-    /** A sandbox that is used by bare calls: each as few as the provider's own client library makes. */
+    /** A sandbox that is used by as few bare calls as possible. */
     interface Bare extends AutoCloseable {
         /** Runs {@code true}, and looks at its exit code. */
         void run() throws Exception;

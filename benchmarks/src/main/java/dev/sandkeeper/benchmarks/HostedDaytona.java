@@ -13,11 +13,12 @@ import okhttp3.RequestBody;
 final class HostedDaytona implements Hosted {
     private static final String SESSION = "bench";
 
+    private final TrafficRecorder traffic = new TrafficRecorder();
     private final DaytonaSimulator simulator;
     private final BareCalls calls;
 
     HostedDaytona(SandboxBackend backing) {
-        simulator = DaytonaSimulator.start(backing);
+        simulator = DaytonaSimulator.builder(backing).traffic(traffic).start();
         calls = new BareCalls(
                 simulator.uri().toString(),
                 Map.of(
@@ -35,6 +36,30 @@ final class HostedDaytona implements Hosted {
                 .apiKey(DaytonaSimulator.DEFAULT_KEY)
                 .apiUrl(simulator.apiUrl().toString())
                 .build();
+    }
+
+    @Override
+    public String address() {
+        return simulator.uri().toString();
+    }
+
+    @Override
+    public TrafficRecorder traffic() {
+        return traffic;
+    }
+
+    @Override
+    public Resent.Step step() {
+        return new DaytonaLog();
+    }
+
+    @Override
+    public void destroy(byte[] made) throws IOException {
+        destroy(BareCalls.tree(made, 0, made.length).path("id").asText());
+    }
+
+    private void destroy(String id) throws IOException {
+        calls.bytes("DELETE", "/api/sandbox/" + id, null);
     }
 
     @Override
@@ -85,7 +110,7 @@ final class HostedDaytona implements Hosted {
 
         @Override
         public void close() throws IOException {
-            calls.bytes("DELETE", "/api/sandbox/" + id, null);
+            destroy(id);
         }
     }
 }

@@ -17,11 +17,12 @@ final class HostedE2b implements Hosted {
     private static final int HEADER = 5;
     private static final byte[] TRUE = framed("{\"process\":{\"cmd\":\"true\",\"args\":[]},\"stdin\":false}");
 
+    private final TrafficRecorder traffic = new TrafficRecorder();
     private final E2bSimulator simulator;
     private final BareCalls calls;
 
     HostedE2b(SandboxBackend backing) {
-        simulator = E2bSimulator.start(backing);
+        simulator = E2bSimulator.builder(backing).traffic(traffic).start();
         calls = new BareCalls(simulator.uri().toString(), Map.of("X-API-KEY", simulator.apiKey()));
     }
 
@@ -40,6 +41,25 @@ final class HostedE2b implements Hosted {
                 .apiUrl(simulator.uri().toString())
                 .sandboxUrl(simulator.uri().toString())
                 .build();
+    }
+
+    @Override
+    public String address() {
+        return simulator.uri().toString();
+    }
+
+    @Override
+    public TrafficRecorder traffic() {
+        return traffic;
+    }
+
+    @Override
+    public void destroy(byte[] made) throws IOException {
+        destroy(BareCalls.tree(made, 0, made.length).path("sandboxID").asText());
+    }
+
+    private void destroy(String id) throws IOException {
+        calls.bytes("DELETE", "/sandboxes/" + id, null);
     }
 
     @Override
@@ -105,7 +125,7 @@ final class HostedE2b implements Hosted {
 
         @Override
         public void close() throws IOException {
-            calls.bytes("DELETE", "/sandboxes/" + id, null);
+            destroy(id);
             daemon.close();
         }
     }

@@ -15,22 +15,41 @@ final class HostedFly implements Hosted {
     private static final int PIECE = 9_000;
     private static final int SLICE = 1 << 20;
     private static final String APP = "/v1/apps/bare";
+    private static final String OUR_APP = "ours";
+    private static final String OURS = "/v1/apps/" + OUR_APP;
 
+    private final TrafficRecorder traffic = new TrafficRecorder();
     private final FlySimulator simulator;
     private final BareCalls calls;
 
     HostedFly(SandboxBackend backing) throws IOException {
-        simulator = FlySimulator.start(backing);
+        simulator = FlySimulator.builder(backing).traffic(traffic).start();
         calls = new BareCalls(simulator.uri().toString(), Map.of("Authorization", "Bearer " + simulator.token()));
         calls.json("POST", "/v1/apps", "{\"app_name\":\"bare\",\"org_slug\":\"" + FlySimulator.ORGANIZATION + "\"}");
     }
 
     @Override
     public SandboxBackend backend() {
-        return FlyBackend.builder(simulator.token(), "ours")
+        return FlyBackend.builder(simulator.token(), OUR_APP)
                 .organization(FlySimulator.ORGANIZATION)
                 .url(simulator.uri())
                 .build();
+    }
+
+    @Override
+    public String address() {
+        return simulator.uri().toString();
+    }
+
+    @Override
+    public TrafficRecorder traffic() {
+        return traffic;
+    }
+
+    @Override
+    public void destroy(byte[] made) throws IOException {
+        String id = BareCalls.tree(made, 0, made.length).path("id").asText();
+        calls.bytes("DELETE", OURS + "/machines/" + id + "?force=true", null);
     }
 
     @Override

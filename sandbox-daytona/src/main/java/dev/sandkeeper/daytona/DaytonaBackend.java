@@ -31,6 +31,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +110,7 @@ public final class DaytonaBackend implements SandboxBackend {
     private final Removal removal;
     private final ProviderEnds ends;
     private final Snapshots snapshots;
+    private final Semaphore shells;
     private final ExecutorService workers;
     private final ScheduledThreadPoolExecutor timer;
     private final Set<DaytonaSandbox> open = ConcurrentHashMap.newKeySet();
@@ -124,6 +126,7 @@ public final class DaytonaBackend implements SandboxBackend {
             @Nullable List<Wire.Mount> volumes,
             Duration callTimeout,
             Duration toolboxTimeout,
+            int shells,
             Clock clock) {
         this.name = name;
         this.target = target;
@@ -135,6 +138,7 @@ public final class DaytonaBackend implements SandboxBackend {
         this.removal = new Removal(api);
         this.ends = new ProviderEnds(api, clock);
         this.snapshots = new Snapshots(name, api);
+        this.shells = new Semaphore(shells);
         this.workers = Workers.create("sandkeeper-" + name);
         this.timer = new ScheduledThreadPoolExecutor(1, Workers.daemons("sandkeeper-" + name + "-timer"));
     }
@@ -207,7 +211,13 @@ public final class DaytonaBackend implements SandboxBackend {
 
     private DaytonaSandbox connected(Wire.Sandbox sandbox, Toolbox toolbox) {
         DaytonaSandbox connection = new DaytonaSandbox(
-                api, toolbox, sandbox.labelsOrNone(), Boolean.TRUE.equals(sandbox.networkBlockAll()), name, workers);
+                api,
+                toolbox,
+                sandbox.labelsOrNone(),
+                Boolean.TRUE.equals(sandbox.networkBlockAll()),
+                name,
+                workers,
+                shells);
         connection.onClose(() -> open.remove(connection));
         open.add(connection);
         beat();

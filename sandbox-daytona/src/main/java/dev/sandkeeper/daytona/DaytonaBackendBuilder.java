@@ -242,6 +242,8 @@ public final class DaytonaBackendBuilder {
                 volumes.wire(),
                 callTimeout,
                 toolboxTimeout,
+                // each has a connection, also while it waits: the others are for commands that need one of their own
+                commands / 2,
                 clock);
     }
 

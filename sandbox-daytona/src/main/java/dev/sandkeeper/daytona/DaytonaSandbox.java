@@ -21,15 +21,19 @@ import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.Capability;
 import dev.sandkeeper.spi.ProcessRequest;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import okio.ByteString;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,6 +52,7 @@ final class DaytonaSandbox implements BackendSandbox {
     private final ExecutorService workers;
     private final CommandControl control;
     private final Sessions sessions;
+    private final ShellChannel shells;
     private final Lease lease;
     private final BackendFiles files;
     private final BackendBackground background;
@@ -63,7 +68,8 @@ final class DaytonaSandbox implements BackendSandbox {
             Map<String, String> labels,
             boolean networkOff,
             String backend,
-            ExecutorService workers) {
+            ExecutorService workers,
+            Semaphore shells) {
         this.api = api;
         this.toolbox = toolbox;
         this.labels = labels;
@@ -71,6 +77,7 @@ final class DaytonaSandbox implements BackendSandbox {
         this.workers = workers;
         this.control = DaemonShell.control(toolbox);
         this.sessions = new Sessions(toolbox);
+        this.shells = new ShellChannel(this, shells);
         this.lease = new Lease(toolbox, workers);
         this.files = new DownloadedFiles(new ShellFiles(this::startScript, backend, workers), toolbox::open);
         this.background = new ShellBackground(this, backend, null);
@@ -121,6 +128,12 @@ final class DaytonaSandbox implements BackendSandbox {
             }
         }
         String tag = CommandFile.TAG_PREFIX + Tags.next();
+        if (request.terminal() == null && !request.stdin() && !request.fresh()) {
+            SessionCommand command = held(request, tag, () -> running(shells.start(request, tag, input)));
+            if (command != null) {
+                return command;
+            }
+        }
         CommandFile file = new CommandFile(tag);
         if (request.terminal() != null) {
             return launch(request, tag, file, 0, List.of());
@@ -145,26 +158,50 @@ final class DaytonaSandbox implements BackendSandbox {
         CommandFile file = new CommandFile(tag);
         FedScript script = new FedScript();
         try {
-            workers.execute(() ->
-                    script.run(content -> feed(request, tag, file, content), () -> started(request, tag, file, 1)));
+            workers.execute(() -> script.run(content -> feed(request, file, content), () -> begin(request, tag, file)));
         } catch (RejectedExecutionException e) {
             throw handleClosed();
         }
         return script;
     }
 
-    private boolean feed(ProcessRequest request, String tag, CommandFile file, BytePipe content) {
+    private BackendProcess begin(ProcessRequest request, String tag, CommandFile file) {
+        BackendProcess command = held(request, tag, () -> {
+            BackendProcess lasting = request.fresh() ? null : running(shells.startWritten(request, tag, file));
+            return lasting != null ? lasting : started(request, tag, file, 1);
+        });
+        return Objects.requireNonNull(command);
+    }
+
+    private boolean feed(ProcessRequest request, CommandFile file, BytePipe content) {
         boolean complete = false;
         try {
-            toolbox.upload(file.input(), content, written(request, tag, file, 1, List.of()));
+            toolbox.upload(file.input(), content, written(request, file, 1, List.of()));
             complete = true;
             return true;
         } finally {
             if (!complete) {
-                lease.release(tag);
                 later(() -> toolbox.remove(file.directory(), true));
             }
         }
+    }
+
+    /** The file by which a command knows that its host lives; null if its deadline does for it. */
+    @Nullable
+    String lease(ProcessRequest request) {
+        return request.deadline() == null ? lease.path() : null;
+    }
+
+    boolean hasEnvironment() {
+        return labels.containsKey(Identity.ENVIRONMENT);
+    }
+
+    /** Writes a command that has a place of its own, and what it reads. */
+    void write(ProcessRequest request, CommandFile file, byte[] input) {
+        toolbox.upload(
+                input.length == 0
+                        ? written(request, file, 0, List.of())
+                        : written(request, file, 1, List.of(new Toolbox.Upload(file.input(), ByteString.of(input)))));
     }
 
     /**
@@ -174,45 +211,46 @@ final class DaytonaSandbox implements BackendSandbox {
      */
     private BackendProcess launch(
             ProcessRequest request, String tag, CommandFile file, int kind, List<Toolbox.Upload> more) {
-        boolean written = false;
+        BackendProcess command = held(request, tag, () -> {
+            toolbox.upload(written(request, file, kind, more));
+            return started(request, tag, file, kind);
+        });
+        return Objects.requireNonNull(command);
+    }
+
+    /** Starts a command that needs signs of life if it has no deadline, from before its start until its end. */
+    private <C extends BackendProcess> @Nullable C held(
+            ProcessRequest request, String tag, Supplier<@Nullable C> start) {
+        C started = null;
+        if (request.deadline() == null) {
+            lease.hold(tag);
+        }
         try {
-            toolbox.upload(written(request, tag, file, kind, more));
-            written = true;
+            started = start.get();
+            return started;
         } finally {
-            if (!written) {
+            if (started == null) {
                 lease.release(tag);
             }
         }
-        return started(request, tag, file, kind);
     }
 
     private List<Toolbox.Upload> written(
-            ProcessRequest request, String tag, CommandFile file, int kind, List<Toolbox.Upload> more) {
-        boolean leased = request.deadline() == null;
+            ProcessRequest request, CommandFile file, int kind, List<Toolbox.Upload> more) {
         List<Toolbox.Upload> uploads = new ArrayList<>(more);
-        if (leased) {
-            uploads.add(lease.hold(tag));
+        String leased = lease(request);
+        if (leased != null) {
+            uploads.add(lease.next());
         }
-        ByteString content =
-                file.content(request, leased ? lease.path() : null, kind, labels.containsKey(Identity.ENVIRONMENT));
-        uploads.add(new Toolbox.Upload(file.script(), content));
+        uploads.add(new Toolbox.Upload(file.script(), file.content(request, leased, kind, hasEnvironment())));
         return uploads;
     }
 
     private BackendProcess started(ProcessRequest request, String tag, CommandFile file, int kind) {
-        boolean started = false;
-        try {
-            TerminalSize terminal = request.terminal();
-            BackendProcess command = terminal == null
-                    ? start(request, tag, file, sessions.take(request.fresh()), kind)
-                    : terminal(request, tag, file, terminal);
-            started = true;
-            return command;
-        } finally {
-            if (!started) {
-                lease.release(tag);
-            }
-        }
+        TerminalSize terminal = request.terminal();
+        return terminal == null
+                ? start(request, tag, file, sessions.take(request.fresh()), kind)
+                : terminal(request, tag, file, terminal);
     }
 
     private SessionCommand start(
@@ -227,16 +265,31 @@ final class DaytonaSandbox implements BackendSandbox {
                     .cause(e));
         }
         CommandState state = new CommandState();
-        SessionCommand process = new SessionCommand(this, request, tag, file, session, command, state, kind == 2);
-        running.add(process);
+        LogFollower follower = LogFollower.of(toolbox, session.id(), command, tag, state);
+        OutputStream stdin =
+                kind == 2 ? new CommandStdin(toolbox, file, state, tag, session.id(), command) : CommandStdin.none();
+        SessionCommand process =
+                new SessionCommand(this, request, tag, file, state, new SessionSeat(this, session, follower), stdin);
+        follow(follower);
+        running(process);
+        return process;
+    }
+
+    /** Reads a log until it is over, on a thread of its own. */
+    void follow(Runnable follower) {
         try {
-            workers.execute(process.follower());
+            workers.execute(follower);
         } catch (RejectedExecutionException e) {
-            running.remove(process);
             throw handleClosed();
         }
-        if (closed) {
-            process.abandon();
+    }
+
+    private @Nullable SessionCommand running(@Nullable SessionCommand process) {
+        if (process != null) {
+            running.add(process);
+            if (closed) {
+                process.abandon();
+            }
         }
         return process;
     }
@@ -257,23 +310,9 @@ final class DaytonaSandbox implements BackendSandbox {
     }
 
     /** A command has ended, or nothing will be known of it any more. */
-    void ended(SessionCommand command, boolean clean, boolean spooled) {
+    void ended(SessionCommand command) {
         running.remove(command);
         lease.release(command.tag());
-        if (clean && sessions.giveBack(command.session())) {
-            if (spooled) {
-                later(() -> toolbox.remove(command.directory(), true));
-            }
-            return;
-        }
-        later(() -> {
-            if (spooled) {
-                toolbox.remove(command.directory(), true);
-            }
-            if (clean) {
-                sessions.delete(command.session());
-            }
-        });
     }
 
     /** Does something that need not be waited for, if there is still somebody to do it. */
@@ -340,6 +379,7 @@ final class DaytonaSandbox implements BackendSandbox {
             LOG.debug("commands in {} were not ended: {}", toolbox.id(), e.getMessage());
         } finally {
             left.forEach(Live::abandon);
+            shells.close();
             sessions.close().forEach(session -> later(() -> sessions.delete(session)));
             if (interrupted) {
                 Thread.currentThread().interrupt();

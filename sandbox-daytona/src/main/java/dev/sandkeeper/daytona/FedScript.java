@@ -126,7 +126,8 @@ final class FedScript implements BackendProcess {
 
     @Override
     public String channel() {
-        return "session";
+        BackendProcess process = process();
+        return process == null ? "session" : process.channel();
     }
 
     @Override

@@ -35,13 +35,13 @@ final class Lease {
         return path;
     }
 
-    /** A command needs it from now on. */
-    Toolbox.Upload hold(String tag) {
+    /** A command needs it from now on; the first sign may come with the next beat. */
+    void hold(String tag) {
         holders.add(tag);
-        return next();
     }
 
-    private Toolbox.Upload next() {
+    /** A sign. */
+    Toolbox.Upload next() {
         return new Toolbox.Upload(path, ByteString.encodeUtf8(count.incrementAndGet() + "\n"));
     }
 

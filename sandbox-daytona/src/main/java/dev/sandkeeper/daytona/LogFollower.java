@@ -9,6 +9,7 @@ import dev.sandkeeper.http.ProviderSocket;
 import dev.sandkeeper.internal.Deadline;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -17,8 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the log of one command until it has told of its end. A connection that is cut is made again and read from the
- * beginning, a refused one replaced by asking, for a minute at most without success; then nothing is known of the command.
+ * Follows the log of one command of a session for as long as that is of interest. A connection that is cut is made again and
+ * read from the beginning, a refused one replaced by asking, for a minute at most without success; then nothing is known of
+ * the command.
  */
 final class LogFollower implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(LogFollower.class);
@@ -28,22 +30,86 @@ final class LogFollower implements Runnable {
     private static final long FIRST_PAUSE = 50;
     private static final long LONGEST_PAUSE = 2000;
 
+    /** How often a command is found ended without having told so: the end of its log may come a little later. */
+    private static final int CERTAIN = 3;
+
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
     private final Toolbox toolbox;
     private final String session;
     private final String command;
-    private final String tag;
-    private final CommandState state;
+    private final Reader reader;
     private final LogLines lines;
     private final AtomicReference<@Nullable ProviderSocket> open = new AtomicReference<>();
+    private int endings;
     private volatile boolean closed;
 
-    LogFollower(Toolbox toolbox, String session, String command, String tag, CommandState state) {
+    /** Whom a log is read for. */
+    interface Reader {
+        /**
+         * Takes a line, which may come twice.
+         *
+         * @throws IllegalArgumentException if it is none that a script prints
+         */
+        void accept(String tag, List<String> words);
+
+        /** Whether nothing more is of interest. */
+        boolean isOver();
+
+        /** Whether something must still come. */
+        boolean isAwaited();
+
+        /** The connection is cut. Whether it need not be made again, as nothing will be awaited any more. */
+        boolean letsGo();
+
+        /** Nothing has come for a while, and the log has been read. */
+        void silent();
+
+        /** Nothing more will come, and why. */
+        void fail(SandboxException reason);
+    }
+
+    LogFollower(Toolbox toolbox, String session, String command, Reader reader) {
         this.toolbox = toolbox;
         this.session = session;
         this.command = command;
-        this.tag = tag;
-        this.state = state;
-        this.lines = new LogLines(tag, state::accept);
+        this.reader = reader;
+        this.lines = new LogLines(reader::accept);
+    }
+
+    /** For one command that has a session's command of its own. */
+    static LogFollower of(Toolbox toolbox, String session, String command, String tag, CommandState state) {
+        return new LogFollower(toolbox, session, command, new Reader() {
+            @Override
+            public void accept(String name, List<String> words) {
+                if (name.equals(tag)) {
+                    state.accept(words);
+                }
+            }
+
+            @Override
+            public boolean isOver() {
+                return state.isOver();
+            }
+
+            @Override
+            public boolean isAwaited() {
+                return !state.isOver();
+            }
+
+            @Override
+            public boolean letsGo() {
+                return state.isOver();
+            }
+
+            @Override
+            public void silent() {}
+
+            @Override
+            public void fail(SandboxException reason) {
+                state.fail(reason);
+            }
+        });
     }
 
     @Override
@@ -52,9 +118,9 @@ final class LogFollower implements Runnable {
             follow();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            state.fail(lost("the backend is closed", null));
+            reader.fail(lost("the backend is closed", null));
         } catch (RuntimeException e) {
-            state.fail(e instanceof SandboxException fault ? fault : lost("its log cannot be read", e));
+            reader.fail(e instanceof SandboxException fault ? fault : lost("its log cannot be read", e));
         }
     }
 
@@ -75,7 +141,7 @@ final class LogFollower implements Runnable {
                 LOG.debug("the log of a command in {} was cut: {}", toolbox.id(), e.getMessage());
                 fault = e;
             }
-            if (done()) {
+            if (done() || reader.letsGo()) {
                 return;
             }
             if (deadline.passed()) {
@@ -87,7 +153,7 @@ final class LogFollower implements Runnable {
     }
 
     private boolean done() {
-        return closed || state.isOver();
+        return closed || reader.isOver();
     }
 
     /** Reads until the other side closes. True if anything came. */
@@ -95,20 +161,27 @@ final class LogFollower implements Runnable {
         lines.restart();
         boolean any = false;
         Duration silence = FIRST_SILENCE;
+        Deadline quiet = Deadline.in(silence);
         try (ProviderSocket socket = toolbox.follow(session, command)) {
             open.set(socket);
             while (!done()) {
-                ProviderSocket.Message message = socket.receive(silence);
+                ProviderSocket.Message message = socket.receive(LOOK);
                 if (message != null) {
                     any = true;
+                    quiet = Deadline.in(silence);
                     lines.accept(message.data().toByteArray());
                 } else if (socket.ended()) {
                     return any;
-                } else {
+                } else if (!reader.isAwaited()) {
+                    silence = FIRST_SILENCE;
+                    quiet = Deadline.in(silence);
+                } else if (quiet.passed()) {
                     // a connection that lives is no proof that everything comes through it
                     ask();
+                    reader.silent();
                     Duration longer = silence.multipliedBy(2);
                     silence = longer.compareTo(LONGEST_SILENCE) < 0 ? longer : LONGEST_SILENCE;
+                    quiet = Deadline.in(silence);
                 }
             }
         } catch (BackendUnavailableException e) {
@@ -124,17 +197,17 @@ final class LogFollower implements Runnable {
 
     /** The log was closed, is silent or could not be followed: the command has ended, or it goes on. */
     private void ask() {
-        if (done()) {
+        if (done() || !reader.isAwaited()) {
             return;
         }
         Optional<Wire.Command> found = toolbox.command(session, command);
         if (found.isEmpty()) {
             throw ended();
         }
-        LogLines whole = new LogLines(tag, state::accept);
+        LogLines whole = new LogLines(reader::accept);
         toolbox.logs(session, command).ifPresent(log -> whole.accept(log.getBytes(StandardCharsets.UTF_8)));
-        if (!done() && found.get().exitCode() != null) {
-            throw lost("what runs it in the sandbox was killed", null);
+        if (!done() && reader.isAwaited() && found.get().exitCode() != null && ++endings >= CERTAIN) {
+            reader.fail(lost("what runs it in the sandbox was killed", null));
         }
     }
 
@@ -151,10 +224,9 @@ final class LogFollower implements Runnable {
         return new BackendUnavailableException(failure.cause(cause));
     }
 
-    /** Gives up. */
-    void close(SandboxException reason) {
+    /** Gives up. Never blocks, and never throws. */
+    void close() {
         closed = true;
-        state.fail(reason);
         ProviderSocket socket = open.get();
         if (socket != null) {
             socket.close();

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A command that runs in a session of the daemon. */
+/** A command that runs in a session of the daemon: as a command of the session itself, or by a shell that is one. */
 final class SessionCommand implements BackendProcess, Live {
     private static final Logger LOG = LoggerFactory.getLogger(SessionCommand.class);
     private static final Duration LOOK = Duration.ofSeconds(1);
@@ -32,9 +32,8 @@ final class SessionCommand implements BackendProcess, Live {
     private final CommandFaults faults;
     private final String tag;
     private final CommandFile file;
-    private final Sessions.Session session;
     private final CommandState state;
-    private final LogFollower follower;
+    private final Seat seat;
     private final OutputStream stdin;
     private final Spool out = new Spool('o');
     private final Spool err = new Spool('e');
@@ -100,24 +99,18 @@ final class SessionCommand implements BackendProcess, Live {
             ProcessRequest request,
             String tag,
             CommandFile file,
-            Sessions.Session session,
-            String command,
             CommandState state,
-            boolean fed) {
+            Seat seat,
+            OutputStream stdin) {
         this.sandbox = sandbox;
         this.toolbox = sandbox.toolbox();
         this.control = sandbox.control();
         this.faults = new CommandFaults(toolbox, request);
         this.tag = tag;
         this.file = file;
-        this.session = session;
         this.state = state;
-        this.follower = new LogFollower(toolbox, session.id(), command, tag, state);
-        this.stdin = fed ? new CommandStdin(toolbox, file, state, tag, session.id(), command) : CommandStdin.none();
-    }
-
-    LogFollower follower() {
-        return follower;
+        this.seat = seat;
+        this.stdin = stdin;
     }
 
     @Override
@@ -181,16 +174,13 @@ final class SessionCommand implements BackendProcess, Live {
     private void part() {
         if (parted.compareAndSet(false, true)) {
             boolean clean = state.exitCode() >= 0 && !state.leftBehind() && !spoiled;
-            sandbox.ended(this, clean, out.used || err.used);
+            boolean spooled = out.used || err.used;
+            sandbox.ended(this);
+            seat.release(clean, spooled);
+            if (spooled) {
+                sandbox.later(() -> toolbox.remove(file.directory(), true));
+            }
         }
-    }
-
-    Sessions.Session session() {
-        return session;
-    }
-
-    String directory() {
-        return file.directory();
     }
 
     @Override
@@ -226,7 +216,7 @@ final class SessionCommand implements BackendProcess, Live {
         }
         if (!told()) {
             // what the script does not see, the daemon does
-            sandbox.sessions().delete(session);
+            seat.delete();
             left = control.kill(List.of(target()), KILLING);
             state.killed();
         }
@@ -242,14 +232,13 @@ final class SessionCommand implements BackendProcess, Live {
 
     @Override
     public String channel() {
-        return "session";
+        return seat.channel();
     }
 
     @Override
     public void close() {
         if (!state.isOver()) {
-            closed = true;
-            follower.close(faults.processClosed());
+            abandon();
         } else {
             part();
         }
@@ -258,6 +247,7 @@ final class SessionCommand implements BackendProcess, Live {
     @Override
     public void abandon() {
         closed = true;
-        follower.close(faults.processClosed());
+        state.fail(faults.processClosed());
+        seat.leave();
     }
 }

@@ -383,13 +383,25 @@ final class Toolbox {
      * @return false if it does not run any more
      */
     boolean input(String session, String command, String line) {
-        Answer answer = patient(
-                () -> call("POST", "write to a command", "process", "session", session, "command", command, "input")
-                        .json(Map.of("data", line + "\n"))
-                        .repeatable()
-                        .accept(404, 410)
-                        .send());
+        Answer answer =
+                patient(() -> inputCall(session, command, line).repeatable().send());
         return answer.status() / 100 == 2;
+    }
+
+    /**
+     * The same, and never again by itself.
+     *
+     * @return false if it does not run any more, and has not had the line
+     * @throws OutcomeUnknownException if it may have had it
+     */
+    boolean inputOnce(String session, String command, String line) {
+        return guarded(() -> inputCall(session, command, line).send()).status() / 100 == 2;
+    }
+
+    private ProviderCall inputCall(String session, String command, String line) {
+        return call("POST", "write to a command", "process", "session", session, "command", command, "input")
+                .json(Map.of("data", line + "\n"))
+                .accept(404, 410);
     }
 
     /** Makes a terminal whose shell starts when somebody connects; it may exist already. */

@@ -12,9 +12,9 @@ __sk_say() {
 # nobody has to be asked how much came: base64 tells.
 __sk_pump() {
     trap '' TERM HUP INT QUIT USR1 USR2
-    __sk_c=0 __sk_m=0 __sk_z=0 __sk_q=0 __sk_f=$__sk_h/$1.0 __sk_x=1 __sk_s=2880
-    while dd bs="$__sk_s" count=1 >>"$__sk_f"; do
-        if [ "$__sk_s" = 2880 ]; then
+    __sk_c=0 __sk_m=0 __sk_z=0 __sk_q=0 __sk_f=$__sk_h/$1.0 __sk_x=1 __sk_b=2880
+    while dd bs="$__sk_b" count=1 >>"$__sk_f"; do
+        if [ "$__sk_b" = 2880 ]; then
             [ -s "$__sk_f" ] || { __sk_x=0 && break; }
             __sk_r=0
         else
@@ -28,7 +28,7 @@ __sk_pump() {
             __sk_say "$1 $__sk_c = $__sk_l"
             __sk_q=$((__sk_q + ${#__sk_l} * 3 / 4))
             # as much as could come: more may wait
-            [ "${#__sk_l}" -lt 3840 ] && [ "$__sk_q" -lt 1048576 ] && __sk_s=2880 || __sk_s=65536
+            [ "${#__sk_l}" -lt 3840 ] && [ "$__sk_q" -lt 1048576 ] && __sk_b=2880 || __sk_b=65536
             : >"$__sk_f"
         else
             __sk_say "$1 $__sk_c @ $__sk_m $__sk_r"
@@ -51,7 +51,13 @@ __sk_pump() {
         __sk_say "L $1"
         cat >/dev/null
     fi
-    : >"$__sk_h/$1.end"
+    # where there is no room for a line there may be some for a file
+    echo >"$__sk_h/$1.end" || : >"$__sk_h/$1.full"
+}
+
+# Whether all of stream $1 has been passed on.
+__sk_passed() {
+    [ -s "$__sk_h/$1.end" ] || [ -e "$__sk_h/$1.full" ]
 }
 
 # Hands the program what its host sends, in numbered lines: one may come twice.
@@ -76,17 +82,26 @@ __sk_feed() {
 
 # Standard error of the program is 4 until here.
 __sk_start() {
-    exec "$__sk_x" "$@" 2>&4 3>&- 4>&-
+    exec "$__sk_setsid" "$@" 2>&4 3>&- 4>&-
 }
 
 __sk_run() {
     # what it says of the program is nobody else's, and all of it has been read
-    : >"$__sk_h/cmd"
+    [ ! -e "$__sk_h/cmd" ] || : >"$__sk_h/cmd"
     exec 3>&1 6<&0 </dev/null >/dev/null 2>/dev/null
     trap : TERM HUP INT QUIT USR1 USR2 ALRM URG PIPE
     umask 077
-    mkfifo "$__sk_h/out" "$__sk_h/err" "$__sk_h/in" || __sk_fail mkfifo
+    [ -d "$__sk_h" ] || mkdir -p "$__sk_h"
+    [ -p "$__sk_h/out" ] && [ -p "$__sk_h/err" ] || mkfifo "$__sk_h/out" "$__sk_h/err"
+    [ "$__sk_i" != 2 ] || mkfifo "$__sk_h/in"
+    [ -p "$__sk_h/out" ] && [ -p "$__sk_h/err" ] || __sk_fail mkfifo
     echo 0 >"$__sk_h/o.n" && echo 0 >"$__sk_h/e.n" || __sk_fail room
+    if [ -n "$__sk_s" ]; then
+        for __sk_l in o.0 e.0 o.end e.end pid; do : >"$__sk_h/$__sk_l"; done
+    fi
+    if [ "$__sk_i" = 3 ]; then
+        __sk_input >"$__sk_h/input" || __sk_fail room
+    fi
     __sk_pump o <"$__sk_h/out" 6<&- &
     __sk_1=$!
     __sk_pump e <"$__sk_h/err" 6<&- &
@@ -103,7 +118,7 @@ __sk_run() {
     fi
     case $__sk_i in
     0) __sk_l=/dev/null ;;
-    1) __sk_l=$__sk_h/input ;;
+    1 | 3) __sk_l=$__sk_h/input ;;
     *) __sk_l=$__sk_h/in ;;
     esac
     (__sk_become "$@") <"$__sk_l" >"$__sk_h/out" 4>"$__sk_h/err" 6<&-
@@ -123,11 +138,11 @@ __sk_last() {
     __sk_c=0
     __sk_sweep 0 - "$__sk_n" "${__sk_p:-0}"
     __sk_b=$__sk_c __sk_j=0 __sk_a=
-    [ "$__sk_b" = 0 ] && __sk_m=1000 || __sk_m=50
-    until [ -e "$__sk_h/o.end" ] && [ -e "$__sk_h/e.end" ]; do
+    [ "$__sk_b" = 0 ] && __sk_m=1060 || __sk_m=110
+    until __sk_passed o && __sk_passed e; do
         [ "$__sk_j" -lt "$__sk_m" ] || break
-        # most often the pumps are about to say so
-        [ "$__sk_j" -lt 5 ] && sleep 0.002 || sleep 0.01
+        # most often the pumps are about to say so, sooner than a program could start that sleeps
+        [ "$__sk_j" -lt 60 ] || { [ "$__sk_j" -lt 65 ] && sleep 0.002; } || sleep 0.01
         __sk_j=$((__sk_j + 1))
         read -r __sk_l <"$__sk_h/o.n"
         read -r __sk_r <"$__sk_h/e.n"
@@ -135,11 +150,19 @@ __sk_last() {
             __sk_j=0 __sk_a="$__sk_l $__sk_r"
         fi
     done
-    [ -e "$__sk_h/o.end" ] || __sk_drain "$__sk_1" "$__sk_h/out"
-    [ -e "$__sk_h/e.end" ] || __sk_drain "$__sk_2" "$__sk_h/err"
+    __sk_a=
+    __sk_passed o || { __sk_drain "$__sk_1" "$__sk_h/out" && __sk_a=1; }
+    __sk_passed e || { __sk_drain "$__sk_2" "$__sk_h/err" && __sk_a=1; }
     read -r __sk_l <"$__sk_h/o.n"
     read -r __sk_r <"$__sk_h/e.n"
     __sk_say "X $1 $__sk_b ${__sk_l:-0} ${__sk_r:-0}"
+    if [ -n "$__sk_s" ]; then
+        [ "$__sk_i" = 0 ] || : >"$__sk_h/input"
+        # whoever still has a pipe open must not meet the next command
+        [ -z "$__sk_a" ] && [ ! -e "$__sk_h/o.full" ] && [ ! -e "$__sk_h/e.full" ] ||
+            rm -f "$__sk_h/out" "$__sk_h/err" "$__sk_h/o.full" "$__sk_h/e.full"
+        exit "$1"
+    fi
     for __sk_l in "$__sk_h"/[oe].[0-9]*; do
         if [ -s "$__sk_l" ]; then
             rm -f "$__sk_h/out" "$__sk_h/err" "$__sk_h/in" "$__sk_h/input" "$__sk_h/cmd"

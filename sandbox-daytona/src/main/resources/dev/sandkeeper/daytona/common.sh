@@ -1,10 +1,13 @@
 # Shared by command.sh and terminal.sh, which define __sk_say, told of a line for the host, and __sk_start, which is called in
-# the process that becomes the program and replaces it. The lines before this text, of the same file, set __sk_n, the tag; __sk_t,
-# the seconds after which everything of the command is killed, or 0; __sk_v, a file that its host changes every two seconds, or
-# nothing; __sk_i, what it reads: 0 nothing, 1 the file "input", 2 what comes in lines; __sk_d, its directory; __sk_u, 1 if the
-# sandbox must have an environment of its own; and they define __sk_set, which exports the command's environment. The last line of
-# the file calls __sk_run with the program and its arguments.
-__sk_h=/tmp/.sandkeeper/x/$__sk_n
+# the process that becomes the program and replaces it. A command's own text, in lines before this one or in a line that a lasting
+# shell reads, sets __sk_n, the tag; __sk_h, where everything of the command is; __sk_s, 1 if it shares that place with those
+# before it, or nothing; __sk_t, the seconds after which everything of the command is killed, or 0; __sk_v, a file that its host
+# changes every two seconds, or nothing; __sk_i, what it reads: 0 nothing, 1 the file "input", 2 what comes in lines, 3 what
+# __sk_input prints; __sk_d, its directory; __sk_u, 1 if the sandbox must have an environment of its own; and it defines __sk_set,
+# which exports the command's environment. It ends with a call of __sk_run with the program and its arguments.
+
+# Where setsid is, once somebody has looked.
+__sk_setsid=
 
 # Ends what takes too long, or whose host is gone.
 __sk_timer() {
@@ -17,7 +20,7 @@ __sk_timer() {
         __sk_nap "$__sk_t"
         __sk_say T
     else
-        __sk_a= __sk_j=0
+        __sk_a=- __sk_j=0
         while [ "$__sk_j" -lt 4 ]; do
             __sk_nap 2
             __sk_l=
@@ -53,9 +56,11 @@ __sk_nap() {
 __sk_become() {
     read -r __sk_b __sk_l </proc/self/stat
     echo "$__sk_b" >"$__sk_h/pid"
-    __sk_find setsid
-    __sk_x=$__sk_f
-    [ -z "$__sk_e" ] || __sk_fail setsid
+    if [ -z "$__sk_setsid" ]; then
+        __sk_find setsid
+        [ -z "$__sk_e" ] || __sk_fail setsid
+        __sk_setsid=$__sk_f
+    fi
     HOME=/workspace
     export HOME
     if [ -f /tmp/.sandkeeper/environment ]; then

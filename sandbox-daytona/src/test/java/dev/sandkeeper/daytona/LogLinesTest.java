@@ -12,7 +12,7 @@ class LogLinesTest {
     private static final String ERR = "\u0002\u0002\u0002";
 
     private final List<String> told = new ArrayList<>();
-    private final LogLines lines = new LogLines("d-1", words -> told.add(String.join(" ", words)));
+    private final LogLines lines = new LogLines((tag, words) -> told.add(tag + " " + String.join(" ", words)));
 
     private void accept(String text) {
         lines.accept(text.getBytes(StandardCharsets.ISO_8859_1));
@@ -21,7 +21,7 @@ class LogLinesTest {
     @Test
     void findsTheCommandsLinesBehindTheMarkersOfBothStreams() {
         accept(OUT + "d-1 P 12\n" + ERR + "d-1 T\n" + OUT + "d-1 X 0 0 0 0\n");
-        assertThat(told).containsExactly("P 12", "T", "X 0 0 0 0");
+        assertThat(told).containsExactly("d-1 P 12", "d-1 T", "d-1 X 0 0 0 0");
     }
 
     @Test
@@ -30,7 +30,7 @@ class LogLinesTest {
         for (int i = 0; i < log.length(); i++) {
             accept(log.substring(i, i + 1));
         }
-        assertThat(told).containsExactly("o 0 = aGk=", "X 3 0 1 0");
+        assertThat(told).containsExactly("d-1 o 0 = aGk=", "d-1 X 3 0 1 0");
     }
 
     @Test
@@ -40,10 +40,10 @@ class LogLinesTest {
     }
 
     @Test
-    void passesOverWhatIsNoneOfTheCommands() {
-        accept("\n" + OUT + "\n" + OUT + "d-2 P 1\nd-1\n" + OUT + "x".repeat(100_000) + "d-1 P 2\n" + OUT
+    void tellsCommandsApartAndPassesOverWhatIsOfNone() {
+        accept("\n" + OUT + "\n" + OUT + "d-2 P 1\nd-1\ne-1 P 5\n" + OUT + "x".repeat(100_000) + "d-1 P 2\n" + OUT
                 + "d-1 P 3\n");
-        assertThat(told).containsExactly("P 3");
+        assertThat(told).containsExactly("d-2 P 1", "d-1 P 3");
     }
 
     @Test
@@ -51,12 +51,12 @@ class LogLinesTest {
         accept(OUT + "d-1 P");
         lines.restart();
         accept(OUT + "d-1 P 7\n");
-        assertThat(told).containsExactly("P 7");
+        assertThat(told).containsExactly("d-1 P 7");
     }
 
     @Test
     void survivesWhoeverCannotReadALine() {
-        LogLines strict = new LogLines("d-1", words -> {
+        LogLines strict = new LogLines((tag, words) -> {
             throw new IllegalArgumentException("no");
         });
         strict.accept("d-1 P x\nd-1 P y\n".getBytes(StandardCharsets.US_ASCII));

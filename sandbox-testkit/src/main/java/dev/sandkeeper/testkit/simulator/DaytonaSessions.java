@@ -35,6 +35,7 @@ final class DaytonaSessions {
     private final DaytonaWorld world;
     private final DaytonaToolbox toolbox;
     private final AtomicInteger inputsToLose = new AtomicInteger();
+    private final AtomicInteger cuts = new AtomicInteger();
 
     DaytonaSessions(DaytonaWorld world, DaytonaToolbox toolbox) {
         this.world = world;
@@ -44,6 +45,11 @@ final class DaytonaSessions {
     /** Lets the next ones of all commands' input be answered as ever, and never reach their command. */
     void loseInput(int messages) {
         inputsToLose.set(messages);
+    }
+
+    /** Breaks all connections that follow a log at this moment. */
+    void cutLogs() {
+        cuts.incrementAndGet();
     }
 
     void addRoutes() {
@@ -232,6 +238,7 @@ final class DaytonaSessions {
     private void send(WebSocket socket, DaytonaGuest guest, DaytonaCommand command, boolean follow, boolean stripped)
             throws IOException, InterruptedException {
         int offset = 0;
+        int before = cuts.get();
         while (!socket.gone()) {
             byte[] more = command.log.from(offset);
             byte[] shown = stripped ? DaytonaLog.stripped(more) : more;
@@ -248,7 +255,7 @@ final class DaytonaSessions {
                 linger(socket, command);
                 return;
             }
-            if (!guest.running()) {
+            if (!guest.running() || cuts.get() != before) {
                 socket.cut();
             }
         }

@@ -205,6 +205,11 @@ public final class DaytonaSimulator implements AutoCloseable {
         sessions.loseInput(messages);
     }
 
+    /** Breaks all connections that follow the log of a session's command at this moment; what is followed anew is not touched. */
+    public void cutLogs() {
+        sessions.cutLogs();
+    }
+
     /** Stops listening and destroys all sandboxes. Idempotent. */
     @Override
     public void close() {
