@@ -54,8 +54,11 @@ import org.slf4j.LoggerFactory;
  * an end at Daytona, at most an hour ahead, which the engine moves while its row lives; so what is left of a deployment that has
  * died costs an hour. A server that knows no such end stops, and so destroys, a sandbox after as long without traffic.
  *
- * <p><b>Commands</b> run in sessions of the sandbox's daemon, a few of which are kept for the next command; each costs three or
- * four requests and a WebSocket while it runs. Output of up to a megabyte a stream travels in lines of the session's log,
+ * <p><b>Commands</b> are run by a few shells that stay in the sandbox, as commands of its daemon's sessions: the first one costs
+ * four requests and a WebSocket, which stays open for the next ones, and each of those one request. A stream of standard input,
+ * a terminal, {@code freshExec()} and a seventh command at a time have a session's command of their own, with three or four
+ * requests and a WebSocket. A shell ends with its connection, or five minutes after its last command; where the host was
+ * killed, by itself within twenty. Output of up to a megabyte a stream travels in lines of the session's log,
  * each at most 2,880 bytes; larger pieces are left in files in {@code /tmp/.sandkeeper}, at most 5 MiB a stream, and fetched.
  * A command without a deadline ends when nothing has been heard of this host for 8 seconds. One of which nothing can be heard for
  * a minute, because its log cannot be read, fails, and so does what is done with files then. Whoever is the same user inside
@@ -63,7 +66,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>The environment</b> of a spec, secrets included, is never told to Daytona's control plane, which would keep and show it: it
  * is written into a file in the sandbox that its own user alone may read. Neither is that of a command: it stands with the
- * arguments in a file that is emptied when the command starts. The daemon's requests pass through Daytona's proxy by TLS.
+ * arguments in a line of a shell's input, or in a file that is emptied when the command starts. The daemon's requests pass through Daytona's proxy by TLS.
  *
  * <p><b>A snapshot</b> keeps the file system and no memory: no process of the first sandbox is in the second one. The file with the
  * environment is removed from the second one when it is created, but the snapshot itself holds it, secrets included: whoever

@@ -184,7 +184,7 @@ public final class DaytonaBackendBuilder {
     }
 
     /**
-     * Bounds the commands at a time, each of which holds a WebSocket.
+     * Bounds the commands at a time, each of which holds a WebSocket. Shells that wait for one hold half of them at most.
      *
      * @param most more than 0; default 512
      * @return this builder

@@ -26,7 +26,7 @@ final class LastingShell implements ShellPool.Shell, LogFollower.Reader {
     /** The daemon keeps its log as long as its session, and a connection that is made again reads all of it. */
     private static final int MOST_USES = 200;
 
-    private static final long MOST_TOLD = 2 << 20;
+    private static final long MOST_TOLD = 512 << 10;
 
     /** The longest line: the shell reads it byte by byte. */
     private static final int LONGEST = 8 * 1024;
@@ -152,13 +152,23 @@ final class LastingShell implements ShellPool.Shell, LogFollower.Reader {
             running = new Running(name, state, line);
         }
         try {
-            return toolbox.inputOnce(session().id(), command(), line);
+            boolean taken = toolbox.inputOnce(session().id(), command(), line);
+            if (!taken) {
+                ended();
+            }
+            return taken;
         } catch (BackendUnavailableException | OutcomeUnknownException e) {
             LOG.debug("a command in {} is sent again: {}", toolbox.id(), e.getMessage());
             // where the shell has ended meanwhile, its log tells what of the command
             toolbox.input(session().id(), command(), line);
             return true;
         }
+    }
+
+    /** Before its command. */
+    private synchronized void ended() {
+        dead = true;
+        running = null;
     }
 
     private synchronized Sessions.Session session() {
@@ -185,6 +195,7 @@ final class LastingShell implements ShellPool.Shell, LogFollower.Reader {
     synchronized boolean release(boolean clean, boolean spooled) {
         Running ended = running;
         running = null;
+        idle = Deadline.in(MOST_IDLE);
         if (spooled) {
             place++;
         }
@@ -193,9 +204,7 @@ final class LastingShell implements ShellPool.Shell, LogFollower.Reader {
     }
 
     @Override
-    public synchronized void rest() {
-        idle = Deadline.in(MOST_IDLE);
-    }
+    public void rest() {}
 
     @Override
     public synchronized boolean usable() {

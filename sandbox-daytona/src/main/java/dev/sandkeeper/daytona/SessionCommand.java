@@ -153,13 +153,13 @@ final class SessionCommand implements BackendProcess, Live {
     }
 
     private ExitStatus ended() {
-        SandboxException fault = state.fault();
-        if (fault != null) {
-            throw fault;
-        }
         String reason = state.notStarted();
         if (reason != null) {
             throw faults.notStarted(reason);
+        }
+        SandboxException fault = state.fault();
+        if (fault != null) {
+            throw fault;
         }
         if (state.hostLost() && !spoiled) {
             throw faults.hostLost();
