@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** What bare calls need beside requests to run commands as our backend does: the log of its shell, and numbers that grow. */
 final class DaytonaLog implements Resent.Step {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int NORMAL = 1000;
     private static final Pattern NUMBER = Pattern.compile("(?<=^\\{\"data\":\"\\S{1,80} )[0-9]+");
 
     private final OkHttpClient client = new OkHttpClient();
@@ -83,6 +84,11 @@ final class DaytonaLog implements Resent.Step {
         }
 
         @Override
+        public void onClosing(WebSocket socket, int code, String reason) {
+            socket.close(NORMAL, null);
+        }
+
+        @Override
         public void onFailure(WebSocket socket, Throwable fault, @Nullable Response response) {
             // whoever waits is told by the time
         }
@@ -101,7 +107,7 @@ final class DaytonaLog implements Resent.Step {
 
     private void leave() {
         if (log != null) {
-            log.cancel();
+            log.close(NORMAL, null);
             log = null;
         }
         number = 1;

@@ -24,6 +24,7 @@ final class RemoteBench {
     private static final String FEWEST = "bare OkHttp, the fewest requests";
     private static final int FILE = 1 << 20;
     private static final double REACH = 1.2;
+    private static final int WARM_UP = 2;
     private static final Command TRUE =
             Command.builder("true").deadline(Duration.ofSeconds(60)).build();
 
@@ -54,21 +55,73 @@ final class RemoteBench {
                 .store(SandboxStore.inMemory())
                 .build()) {
             told(provider, "create", "until a new sandbox has answered a command", created(hosted, manager));
+            told(
+                    provider,
+                    "exec",
+                    "`true`",
+                    new Calls(options.times(20, 3), options.times(10, 2))
+                            .measure(hosted, manager, RemoteBench::exec, Hosted.Bare::run));
+            byte[] bytes = Content.random(FILE, 1);
+            told(
+                    provider,
+                    "file",
+                    "1 MB there and back again",
+                    new Calls(options.times(10, 3), options.times(5, 2))
+                            .measure(
+                                    hosted,
+                                    manager,
+                                    sandbox -> {
+                                        sandbox.files().write("file", bytes);
+                                        FilesBench.require(
+                                                bytes, sandbox.files().read("file"));
+                                    },
+                                    bare -> {
+                                        bare.write(bytes);
+                                        FilesBench.require(bytes, bare.read());
+                                    }));
+        }
+    }
+
+    private static void exec(Sandbox sandbox) {
+        sandbox.exec(TRUE).orThrow();
+    }
+
+    /** What is done in a sandbox. */
+    private interface Use<S> {
+        void of(S sandbox) throws Exception;
+    }
+
+    /** So many calls, in so many turns. */
+    private record Calls(int turns, int callsATurn) {
+        Timings measure(Hosted hosted, SandboxManager manager, Use<Sandbox> ours, Use<Hosted.Bare> fewest)
+                throws Exception {
+            int warmUp = callsATurn;
+            Timings measured = new Timings();
             try (Sandbox sandbox = manager.create(spec());
                     Hosted.Bare bare = hosted.create()) {
-                Variant.Operation exec = worker -> sandbox.exec(TRUE).orThrow();
-                List<SimulatorTraffic> first = hosted.traffic().of(exec);
-                told(provider, "exec", "`true`", latency(hosted, first, 20, 10, exec, worker -> bare.run()));
-                byte[] bytes = Content.random(FILE, 1);
-                Variant.Operation file = worker -> {
-                    sandbox.files().write("file", bytes);
-                    FilesBench.require(bytes, sandbox.files().read("file"));
-                };
-                told(provider, "file", "1 MB there and back again", latency(hosted, first, 10, 5, file, worker -> {
-                    bare.write(bytes);
-                    FilesBench.require(bytes, bare.read());
-                }));
+                // which may open what others use
+                List<SimulatorTraffic> first = hosted.traffic().of(worker -> exec(sandbox));
+                for (int i = 0; i < warmUp; i++) {
+                    ours.of(sandbox);
+                    fewest.of(bare);
+                }
+                List<SimulatorTraffic> round = hosted.traffic().during(worker -> ours.of(sandbox));
+                try (Resent same = new Resent(hosted.address(), first, round, hosted.step())) {
+                    same.open();
+                    same.prepare(warmUp + turns * callsATurn);
+                    for (int i = 0; i < warmUp; i++) {
+                        same.run();
+                    }
+                    new Latency(turns, callsATurn, Duration.ZERO)
+                            .measure(
+                                    List.of(
+                                            new Variant(OURS, worker -> ours.of(sandbox)),
+                                            new Variant(SAME, worker -> same.run()),
+                                            new Variant(FEWEST, worker -> fewest.of(bare))),
+                                    measured);
+                }
             }
+            return measured;
         }
     }
 
@@ -83,52 +136,23 @@ final class RemoteBench {
         });
         heard.forEach(Sandbox::destroy);
         try (Resent same = new Resent(hosted.address(), List.of(), requests, hosted.step())) {
-            same.prepare(rounds + 2);
-            for (int round = -2; round < rounds; round++) {
-                long ours = create(manager);
-                long resent = create(hosted, same);
-                long fewest = create(hosted);
-                if (round >= 0) {
-                    created.of(OURS).add(ours);
-                    created.of(SAME).add(resent);
-                    created.of(FEWEST).add(fewest);
+            same.prepare(rounds + WARM_UP);
+            for (int i = 0; i < WARM_UP; i++) {
+                create(manager);
+                create(hosted, same);
+                create(hosted);
+            }
+            List<Variant> variants = List.of(
+                    new Variant(OURS, worker -> created.of(OURS).add(create(manager))),
+                    new Variant(SAME, worker -> created.of(SAME).add(create(hosted, same))),
+                    new Variant(FEWEST, worker -> created.of(FEWEST).add(create(hosted))));
+            for (int round = 0; round < rounds; round++) {
+                for (Variant variant : Latency.inTurn(variants, round)) {
+                    variant.operation().run(0);
                 }
             }
         }
         return created;
-    }
-
-    /** @param first what was asked for the first command in our sandbox, which may have opened what others use */
-    private Timings latency(
-            Hosted hosted,
-            List<SimulatorTraffic> first,
-            int turns,
-            int calls,
-            Variant.Operation ours,
-            Variant.Operation fewest)
-            throws Exception {
-        int rounds = options.times(turns, 3) * options.times(calls, 2);
-        int warmUp = options.times(10, 2);
-        for (int i = 0; i < warmUp; i++) {
-            ours.run(0);
-            fewest.run(0);
-        }
-        try (Resent same = new Resent(hosted.address(), first, hosted.traffic().during(ours), hosted.step())) {
-            same.open();
-            same.prepare(warmUp + rounds);
-            for (int i = 0; i < warmUp; i++) {
-                same.run();
-            }
-            Timings measured = new Timings();
-            new Latency(options.times(turns, 3), options.times(calls, 2), Duration.ZERO)
-                    .measure(
-                            List.of(
-                                    new Variant(OURS, ours),
-                                    new Variant(SAME, worker -> same.run()),
-                                    new Variant(FEWEST, fewest)),
-                            measured);
-            return measured;
-        }
     }
 
     private void told(String provider, String what, String title, Timings measured) {
