@@ -96,9 +96,11 @@ final class DaytonaSession {
     private String script(DaytonaCommand command) {
         String text = DaytonaShells.quoted(command.text);
         String pipe = command.pipe();
+        // the pipe has its name only once the command reads it, so that who finds it need not wait for a reader
+        String made = pipe + ".new";
         String run = command.background
-                ? "if rm -f " + pipe + " && mkfifo -m 600 " + pipe + " 2>/dev/null\nthen { eval " + text + "\n} 0<>"
-                        + pipe + "\nelse { eval " + text + "\n} </dev/null\nfi\n"
+                ? "if rm -f " + pipe + " && mkfifo -m 600 " + made + " 2>/dev/null\nthen { mv " + made + " " + pipe
+                        + "; eval " + text + "\n} 0<>" + made + "\nelse { eval " + text + "\n} </dev/null\nfi\n"
                 : "{ eval " + text + "\n} </dev/null\n";
         String after = "__sk=$?\n" + (command.background ? "rm -f " + pipe + "\n" : "");
         return run + after + "printf '\\001%s %d\\n' " + tag + " $__sk >&8\nprintf '\\001%s %d\\n' " + tag

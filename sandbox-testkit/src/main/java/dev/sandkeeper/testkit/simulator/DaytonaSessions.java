@@ -193,7 +193,8 @@ final class DaytonaSessions {
         DaytonaRun run = guest.feed(
                 line,
                 "i=0; while [ ! -p \"$1\" ] && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.02; done;"
-                        + " [ -p \"$1\" ] && cat > \"$1\"",
+                        // whose reader has just ended would be waited for, so it is opened for reading meanwhile
+                        + " [ -p \"$1\" ] && exec 3<>\"$1\" && exec 4>\"$1\" 3>&- && cat >&4",
                 command.pipe());
         if (run.exitCode() != 0) {
             throw DaytonaRefusal.coded(410, "COMMAND_ALREADY_COMPLETED", "gone: command has already completed");
