@@ -3,7 +3,8 @@ package dev.sandkeeper.benchmarks;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import okhttp3.HttpUrl;
@@ -22,7 +23,9 @@ final class DaytonaLog implements Resent.Step {
     private static final Pattern NUMBER = Pattern.compile("(?<=^\\{\"data\":\"\\S{1,80} )[0-9]+");
 
     private final OkHttpClient client = new OkHttpClient();
-    private final Semaphore ended = new Semaphore(0);
+    /** With which exit codes commands have ended. */
+    private final BlockingQueue<String> ended = new LinkedBlockingQueue<>();
+
     private @Nullable WebSocket log;
     private int number = 1;
 
@@ -60,9 +63,10 @@ final class DaytonaLog implements Resent.Step {
                 new Request.Builder().url(url).headers(exec.headers()).build(), new Listener());
     }
 
-    /** A shell says Z when a command has ended. */
+    /** A shell says X with a command's exit code, and Z when it takes the next one. */
     private final class Listener extends WebSocketListener {
         private final StringBuilder line = new StringBuilder();
+        private String exitCode = "unknown";
 
         @Override
         public void onMessage(WebSocket socket, String text) {
@@ -70,11 +74,18 @@ final class DaytonaLog implements Resent.Step {
                 if (text.charAt(i) != '\n') {
                     line.append(text.charAt(i));
                 } else {
-                    if (line.length() > 2 && line.substring(line.length() - 2).equals(" Z")) {
-                        ended.release();
-                    }
+                    read(line.toString().split(" ", -1));
                     line.setLength(0);
                 }
+            }
+        }
+
+        private void read(String[] words) {
+            if (words.length > 2 && words[1].equals("X")) {
+                exitCode = words[2];
+            } else if (words.length == 2 && words[1].equals("Z")) {
+                ended.add(exitCode);
+                exitCode = "unknown";
             }
         }
 
@@ -96,8 +107,9 @@ final class DaytonaLog implements Resent.Step {
 
     private void awaitEnd() throws IOException {
         try {
-            if (!ended.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new IOException("the log does not say that the command has ended");
+            String exitCode = ended.poll(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            if (!"0".equals(exitCode)) {
+                throw new IOException("the log does not say that the command has ended with 0 but: " + exitCode);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -38,6 +38,11 @@ interface Hosted extends AutoCloseable {
         return Resent.Step.NONE;
     }
 
+    /** In how many turns of five a file is moved. */
+    default int fileTurns() {
+        return 10;
+    }
+
     /** Destroys, by a bare call, the sandbox that a backend of ours has made, of whose creation this is the answer. */
     void destroy(byte[] made) throws IOException;
 

@@ -36,6 +36,12 @@ final class HostedFly implements Hosted {
                 .build();
     }
 
+    /** One takes seconds. */
+    @Override
+    public int fileTurns() {
+        return 3;
+    }
+
     @Override
     public String address() {
         return simulator.uri().toString();

@@ -24,7 +24,9 @@ final class RemoteBench {
     private static final String FEWEST = "bare OkHttp, the fewest requests";
     private static final int FILE = 1 << 20;
     private static final double REACH = 1.2;
-    private static final int WARM_UP = 2;
+    /** Creations before those that are measured: a host has compiled by then what it runs. */
+    private static final int WARM_UP = 20;
+
     private static final Command TRUE =
             Command.builder("true").deadline(Duration.ofSeconds(60)).build();
 
@@ -59,26 +61,13 @@ final class RemoteBench {
                     provider,
                     "exec",
                     "`true`",
-                    new Calls(options.times(20, 3), options.times(10, 2))
-                            .measure(hosted, manager, RemoteBench::exec, Hosted.Bare::run));
-            byte[] bytes = Content.random(FILE, 1);
+                    new Calls(options.times(20, 3), options.times(10, 2)).measure(hosted, manager, new Running()));
             told(
                     provider,
                     "file",
                     "1 MB there and back again",
-                    new Calls(options.times(10, 3), options.times(5, 2))
-                            .measure(
-                                    hosted,
-                                    manager,
-                                    sandbox -> {
-                                        sandbox.files().write("file", bytes);
-                                        FilesBench.require(
-                                                bytes, sandbox.files().read("file"));
-                                    },
-                                    bare -> {
-                                        bare.write(bytes);
-                                        FilesBench.require(bytes, bare.read());
-                                    }));
+                    new Calls(options.times(hosted.fileTurns(), 3), options.times(5, 2))
+                            .measure(hosted, manager, new Moving(Content.random(FILE, 1))));
         }
     }
 
@@ -87,14 +76,61 @@ final class RemoteBench {
     }
 
     /** What is done in a sandbox. */
-    private interface Use<S> {
-        void of(S sandbox) throws Exception;
+    private interface Deed {
+        void ours(Sandbox sandbox);
+
+        void fewest(Hosted.Bare bare) throws Exception;
+
+        /** Undoes it. */
+        default void undo(Sandbox sandbox) {}
+
+        /** Throws if it has not been done, whoever did it. */
+        default void check(Sandbox sandbox) {}
+    }
+
+    /** A command that does nothing. */
+    private static final class Running implements Deed {
+        @Override
+        public void ours(Sandbox sandbox) {
+            exec(sandbox);
+        }
+
+        @Override
+        public void fewest(Hosted.Bare bare) throws Exception {
+            bare.run();
+        }
+    }
+
+    /** A file that is written and read. */
+    private record Moving(byte[] bytes) implements Deed {
+        private static final String NAME = "file";
+
+        @Override
+        public void ours(Sandbox sandbox) {
+            sandbox.files().write(NAME, bytes);
+            check(sandbox);
+        }
+
+        @Override
+        public void fewest(Hosted.Bare bare) throws Exception {
+            bare.write(bytes);
+            FilesBench.require(bytes, bare.read());
+        }
+
+        @Override
+        public void undo(Sandbox sandbox) {
+            sandbox.files().remove(NAME);
+        }
+
+        @Override
+        public void check(Sandbox sandbox) {
+            FilesBench.require(bytes, sandbox.files().read(NAME));
+        }
     }
 
     /** So many calls, in so many turns. */
     private record Calls(int turns, int callsATurn) {
-        Timings measure(Hosted hosted, SandboxManager manager, Use<Sandbox> ours, Use<Hosted.Bare> fewest)
-                throws Exception {
+        Timings measure(Hosted hosted, SandboxManager manager, Deed deed) throws Exception {
             int warmUp = callsATurn;
             Timings measured = new Timings();
             try (Sandbox sandbox = manager.create(spec());
@@ -102,22 +138,24 @@ final class RemoteBench {
                 // which may open what others use
                 List<SimulatorTraffic> first = hosted.traffic().of(worker -> exec(sandbox));
                 for (int i = 0; i < warmUp; i++) {
-                    ours.of(sandbox);
-                    fewest.of(bare);
+                    deed.ours(sandbox);
+                    deed.fewest(bare);
                 }
-                List<SimulatorTraffic> round = hosted.traffic().during(worker -> ours.of(sandbox));
+                List<SimulatorTraffic> round = hosted.traffic().during(worker -> deed.ours(sandbox));
                 try (Resent same = new Resent(hosted.address(), first, round, hosted.step())) {
                     same.open();
                     same.prepare(warmUp + turns * callsATurn);
                     for (int i = 0; i < warmUp; i++) {
+                        deed.undo(sandbox);
                         same.run();
+                        deed.check(sandbox);
                     }
                     new Latency(turns, callsATurn, Duration.ZERO)
                             .measure(
                                     List.of(
-                                            new Variant(OURS, worker -> ours.of(sandbox)),
+                                            new Variant(OURS, worker -> deed.ours(sandbox)),
                                             new Variant(SAME, worker -> same.run()),
-                                            new Variant(FEWEST, worker -> fewest.of(bare))),
+                                            new Variant(FEWEST, worker -> deed.fewest(bare))),
                                     measured);
                 }
             }
@@ -128,6 +166,7 @@ final class RemoteBench {
     private Timings created(Hosted hosted, SandboxManager manager) throws Exception {
         Timings created = new Timings();
         int rounds = options.times(40, 3);
+        int warmUp = options.times(WARM_UP, 2);
         List<Sandbox> heard = new ArrayList<>();
         List<SimulatorTraffic> requests = hosted.traffic().during(worker -> {
             Sandbox sandbox = manager.create(spec());
@@ -136,8 +175,8 @@ final class RemoteBench {
         });
         heard.forEach(Sandbox::destroy);
         try (Resent same = new Resent(hosted.address(), List.of(), requests, hosted.step())) {
-            same.prepare(rounds + WARM_UP);
-            for (int i = 0; i < WARM_UP; i++) {
+            same.prepare(rounds + warmUp);
+            for (int i = 0; i < warmUp; i++) {
                 create(manager);
                 create(hosted, same);
                 create(hosted);

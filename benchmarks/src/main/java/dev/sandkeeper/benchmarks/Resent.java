@@ -18,6 +18,7 @@ import java.util.UUID;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import okhttp3.Headers;
 import okhttp3.MediaType;
@@ -40,7 +41,6 @@ final class Resent implements AutoCloseable {
 
     private static final Pattern BASE64 = Pattern.compile("(?<=\"stdin\":\")[A-Za-z0-9+/]{40,}={0,2}(?=\")");
     private static final Pattern GIVEN = Pattern.compile("\\S{8,200}");
-    private static final int LONGEST_WITH_NAMES = 256 * 1024;
     private static final Set<String> OF_THE_CONNECTION =
             Set.of("host", "connection", "content-length", "content-type", "transfer-encoding");
 
@@ -72,7 +72,13 @@ final class Resent implements AutoCloseable {
         default void close() {}
     }
 
-    /** One request. What it says of earlier answers is by field, such as the ID of what was made. */
+    /**
+     * One request.
+     *
+     * @param learns what its answer names that later ones refer to, by field, such as the ID of what was made
+     * @param refers whether its address or its headers do
+     * @param bodyRefers whether its body does
+     */
     private record Sent(
             String method,
             String target,
@@ -81,7 +87,8 @@ final class Resent implements AutoCloseable {
             @Nullable MediaType type,
             int status,
             Map<String, String> learns,
-            boolean refers) {}
+            boolean refers,
+            boolean bodyRefers) {}
 
     /**
      * What was heard, to be sent below an address.
@@ -111,9 +118,9 @@ final class Resent implements AutoCloseable {
                     }
                 });
             }
-            boolean refers = all.stream()
+            Set<String> learned = all.stream()
                     .flatMap(sent -> sent.learns().values().stream())
-                    .anyMatch(value -> mentions(one, value));
+                    .collect(Collectors.toSet());
             all.add(new Sent(
                     one.method(),
                     one.target(),
@@ -122,16 +129,24 @@ final class Resent implements AutoCloseable {
                     one.requestHeader("content-type").map(MediaType::get).orElse(null),
                     one.status(),
                     learns,
-                    refers));
+                    learned.stream().anyMatch(value -> headMentions(one, value)),
+                    learned.stream().anyMatch(value -> bodyMentions(one, value))));
         }
         return all;
     }
 
     private static boolean mentions(SimulatorTraffic traffic, String value) {
+        return headMentions(traffic, value) || bodyMentions(traffic, value);
+    }
+
+    private static boolean headMentions(SimulatorTraffic traffic, String value) {
         return traffic.target().contains(value)
                 || traffic.requestHeaders().values().stream()
-                        .anyMatch(values -> values.stream().anyMatch(header -> header.contains(value)))
-                || latin(ByteString.of(traffic.requestBody())).contains(value);
+                        .anyMatch(values -> values.stream().anyMatch(header -> header.contains(value)));
+    }
+
+    private static boolean bodyMentions(SimulatorTraffic traffic, String value) {
+        return latin(ByteString.of(traffic.requestBody())).contains(value);
     }
 
     private static Headers headers(SimulatorTraffic traffic) {
@@ -214,14 +229,12 @@ final class Resent implements AutoCloseable {
 
     private static List<String> names(String text) {
         List<String> found = new ArrayList<>();
-        if (text.length() < LONGEST_WITH_NAMES) {
-            NEW.matcher(text).results().map(MatchResult::group).forEach(found::add);
-            BASE64.matcher(text)
-                    .results()
-                    .flatMap(part -> NEW.matcher(decoded(part.group())).results())
-                    .map(MatchResult::group)
-                    .forEach(found::add);
-        }
+        NEW.matcher(text).results().map(MatchResult::group).forEach(found::add);
+        BASE64.matcher(text)
+                .results()
+                .flatMap(part -> NEW.matcher(decoded(part.group())).results())
+                .map(MatchResult::group)
+                .forEach(found::add);
         return found;
     }
 
@@ -230,12 +243,13 @@ final class Resent implements AutoCloseable {
                 sent.method(),
                 replaced(sent.target(), names),
                 sent.headers(),
-                sent.body().size() < LONGEST_WITH_NAMES ? renamed(sent.body(), names) : sent.body(),
+                renamed(sent.body(), names),
                 // it says what parts the parts of a body
                 sent.type() == null ? null : MediaType.get(replaced(sent.type().toString(), names)),
                 sent.status(),
                 sent.learns(),
-                sent.refers());
+                sent.refers(),
+                sent.bodyRefers());
     }
 
     private static ByteString renamed(ByteString body, Map<String, String> names) {
@@ -290,7 +304,7 @@ final class Resent implements AutoCloseable {
         boolean refers = sent.refers() && !learned.isEmpty();
         String target = refers ? replaced(sent.target(), learned) : sent.target();
         ByteString body = step.body(target, sent.body());
-        if (refers && body.size() < LONGEST_WITH_NAMES) {
+        if (sent.bodyRefers() && !learned.isEmpty()) {
             body = ByteString.encodeString(replaced(latin(body), learned), StandardCharsets.ISO_8859_1);
         }
         boolean bodiless = sent.method().equals("GET") || sent.method().equals("DELETE");

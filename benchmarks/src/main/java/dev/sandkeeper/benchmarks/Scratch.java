@@ -3,6 +3,7 @@ package dev.sandkeeper.benchmarks;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -14,6 +15,7 @@ record Scratch(Path directory) implements AutoCloseable {
         return new Scratch(Files.createTempDirectory("sandkeeper-bench"));
     }
 
+    /** Also of which somebody else is just removing a part, as the local backend's own process does at its end. */
     static void remove(Path tree) throws IOException {
         if (!Files.exists(tree)) {
             return;
@@ -21,13 +23,21 @@ record Scratch(Path directory) implements AutoCloseable {
         Files.walkFileTree(tree, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
+                Files.deleteIfExists(file);
                 return FileVisitResult.CONTINUE;
             }
 
             @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
+            }
+
+            @Override
             public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e) throws IOException {
-                Files.delete(directory);
+                Files.deleteIfExists(directory);
                 return FileVisitResult.CONTINUE;
             }
         });
