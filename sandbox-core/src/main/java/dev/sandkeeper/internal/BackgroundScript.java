@@ -137,9 +137,9 @@ enum BackgroundScript {
                 __sk_j=0
                 while [ "$__sk_c" != 0 ] && [ "$__sk_j" -lt 100 ]; do
                   __sk_j=$((__sk_j + 1))
-                  [ "$__sk_j" -lt 3 ] || kill -19 -1
+                  [ "$__sk_j" -lt 3 ] || __sk_halt
                   __sk_sweep 9
-                  [ "$__sk_j" -lt 3 ] || kill -18 -1
+                  [ "$__sk_j" -lt 3 ] || __sk_continue
                 done
               ) &
               __sk_3=$!
@@ -227,9 +227,9 @@ enum BackgroundScript {
               __sk_j=0 __sk_q=0
               while [ "$__sk_q" -lt 2 ] && [ "$__sk_j" -lt 200 ]; do
                 __sk_j=$((__sk_j + 1))
-                [ "$__sk_j" -lt 3 ] || kill -19 -1
+                [ "$__sk_j" -lt 3 ] || __sk_halt
                 __sk_sweep 9
-                [ "$__sk_j" -lt 3 ] || kill -18 -1
+                [ "$__sk_j" -lt 3 ] || __sk_continue
                 __sk_q=$((__sk_q + 1))
                 [ "$__sk_c" = 0 ] || __sk_q=0
               done
@@ -254,41 +254,6 @@ enum BackgroundScript {
     private static final String COMMON = """
             exec 2>/dev/null
             __sk_b=/tmp/.sandkeeper/background
-
-            # Finds a program. Sets __sk_e to nothing and __sk_f to its path, or __sk_e to 127 or 126 as a shell would.
-            __sk_find() {
-              __sk_e=127 __sk_f=
-              case $1 in
-              */*) __sk_try "$1" ;;
-              *)
-                set -f
-                IFS=:
-                for __sk_p in $PATH; do
-                  __sk_try "${__sk_p:-.}/$1"
-                  [ -n "$__sk_e" ] || break
-                done
-                unset IFS
-                set +f
-                ;;
-              esac
-            }
-            __sk_try() {
-              if [ -f "$1" ] && [ -x "$1" ]; then
-                __sk_e= __sk_f=$1
-              elif [ -e "$1" ]; then
-                __sk_e=126
-              fi
-            }
-
-            # Sets __sk_l to what follows the program's name in a stat file; the name may hold anything.
-            __sk_stat() {
-              __sk_l=
-              while IFS= read -r __sk_r || [ -n "$__sk_r" ]; do
-                __sk_l=$__sk_l$__sk_r
-                __sk_r=
-              done <"$1"
-              __sk_l=${__sk_l##*) }
-            }
 
             # Sets __sk_x to when a process was started, from what __sk_stat has found.
             __sk_ticks() {
@@ -385,7 +350,7 @@ enum BackgroundScript {
               done <"$__sk_p/environ"
               return 1
             }
-            """;
+            """ + ShellScripts.find() + ShellScripts.halt();
 
     private final String text;
 

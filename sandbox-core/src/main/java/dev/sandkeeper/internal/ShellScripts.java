@@ -39,7 +39,12 @@ public final class ShellScripts {
 
     /** {@return functions that signal all processes of a command; to follow {@link #find()}} */
     public static String sweep() {
-        return read(ShellScripts.class, "sweep.sh");
+        return halt() + read(ShellScripts.class, "sweep.sh");
+    }
+
+    /** Functions that halt everything that a user runs, and continue it. */
+    static String halt() {
+        return read(ShellScripts.class, "halt.sh");
     }
 
     /**

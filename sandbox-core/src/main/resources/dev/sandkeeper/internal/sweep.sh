@@ -48,16 +48,16 @@ __sk_belongs() {
     return 1
 }
 
-# Halts every process of the user but this one, at one stroke, if there are many: they would leave this one no time, and
-# make new ones faster than it finds them.
+# Halts everything for the time that a sweep takes, if there are many: they would leave this one no time, and make new ones faster
+# than it finds them. $1 is 1 to do so however few.
 __sk_freeze() {
     __sk_z=
     set -- "$1" /proc/[0-9]*
-    [ "$1" = 0 ] && [ $# -lt 60 ] || { kill -19 -1 && __sk_z=1; }
+    [ "$1" = 0 ] && [ $# -lt 60 ] || { __sk_halt && __sk_z=1; }
 }
 
 __sk_thaw() {
-    [ -z "$__sk_z" ] || kill -18 -1
+    [ -z "$__sk_z" ] || __sk_continue
 }
 
 # Kills a command but $__sk_me. $1 audit session, $2 tag, $3 first process, $4 0, or 1 to halt the user's processes for
