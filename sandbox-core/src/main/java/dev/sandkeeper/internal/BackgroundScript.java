@@ -19,9 +19,9 @@ package dev.sandkeeper.internal;
  */
 enum BackgroundScript {
     /**
-     * Name, token, bytes of the log's beginning, seconds until the deadline or 0, grace in tenths of a second, whether the
-     * command has a process namespace of its own, the supervisor's script, the program and its arguments. Reads a line
-     * before it does anything: until then the host may note what it has to know.
+     * Name, token, bytes of the log's beginning, seconds until the deadline or 0, seconds until the grace after it is over,
+     * whether the command has a process namespace of its own, the supervisor's script, the program and its arguments. Reads
+     * a line before it does anything: until then the host may note what it has to know.
      */
     LAUNCH("""
             __sk_n=$1 __sk_k=$2 __sk_g=$3 __sk_t=$4 __sk_w=$5 __sk_o=$6 __sk_s=$7
@@ -59,30 +59,32 @@ enum BackgroundScript {
             mv -T "$__sk_q" "$__sk_d" || { rm -rf "$__sk_q"; [ -d "$__sk_d" ] && exit 73; exit 74; }
             SANDKEEPER_BACKGROUND=$__sk_k
             export SANDKEEPER_BACKGROUND
-            setsid sh -c "$__sk_s" sandkeeper-background \\
-              "$__sk_d" "$__sk_g" "$__sk_t" "$__sk_w" "$__sk_o" "$__sk_P" "$__sk_u" "$@" </dev/null >/dev/null 2>&1 &
-            __sk_i=$!
-            __sk_stat "/proc/$__sk_i/stat"
-            __sk_ticks
-            IFS= read -r __sk_a <"/proc/$__sk_i/sessionid"
-            case $__sk_a in '' | 4294967295 | *[!0-9]*) __sk_a=- ;; esac
-            echo "$(date +%s) $__sk_i $__sk_x $__sk_a" >"$__sk_d/run.new" && mv "$__sk_d/run.new" "$__sk_d/run" || {
-              kill -9 "$__sk_i"
-              exit 74
-            }
+            # with & it would ignore INT and QUIT, and so would all that it starts; so it ends who waits for it
+            (
+              read -r __sk_i __sk_l </proc/self/stat
+              setsid sh -c "$__sk_s" sandkeeper-background "$__sk_i" \\
+                "$__sk_d" "$__sk_g" "$__sk_t" "$__sk_w" "$__sk_o" "$__sk_P" "$__sk_u" "$@" </dev/null >/dev/null 2>&1
+              exit
+            )
+            [ -f "$__sk_d/run" ] || exit 74
             """),
 
     /**
-     * Directory, bytes of the log's beginning, seconds until the deadline or 0, grace in tenths of a second, whether it has
-     * a process namespace of its own, the program's PATH and umask, the program and its arguments.
+     * Pid of who waits for it, which it kills once it has noted its own, directory, bytes of the log's beginning, seconds
+     * until the deadline or 0, seconds until the grace after it is over, whether it has a process namespace of its own, the
+     * program's PATH and umask, the program and its arguments.
      */
     SUPERVISE("""
-            __sk_d=$1 __sk_g=$2 __sk_t=$3 __sk_w=$4 __sk_o=$5 __sk_P=$6 __sk_u=$7
-            shift 7
-            trap '' TERM HUP
+            __sk_q=$1 __sk_d=$2 __sk_g=$3 __sk_t=$4 __sk_w=$5 __sk_o=$6 __sk_P=$7 __sk_u=$8
+            shift 8
+            trap '' TERM HUP INT QUIT
             __sk_k=$SANDKEEPER_BACKGROUND __sk_i=$$ __sk_a=-
             IFS= read -r __sk_a </proc/self/sessionid
             case $__sk_a in '' | 4294967295 | *[!0-9]*) __sk_a=- ;; esac
+            __sk_stat /proc/$$/stat
+            __sk_ticks
+            echo "$(date +%s) $$ $__sk_x $__sk_a" >"$__sk_d/run.new" && mv "$__sk_d/run.new" "$__sk_d/run" || exit
+            kill -9 "$__sk_q"
             # Takes a stream in rounds of as many reads as fit, so that what is printed can be read at once and no file
             # exceeds its size.
             __sk_log() {
@@ -116,24 +118,31 @@ enum BackgroundScript {
             __sk_3=
             if [ "$__sk_t" != 0 ]; then
               (
+                # both at once: after the deadline there may be no process to be had
                 __sk_z= __sk_q=
                 # it may come before there is anything to kill
-                trap '__sk_q=1; [ -z "$__sk_z" ] || { kill -9 "$__sk_z"; exit; }' ALRM
+                trap '__sk_q=1; [ -z "$__sk_z" ] || { kill -9 $__sk_z; exit; }' ALRM
                 sleep "$__sk_t" &
-                __sk_z=$!
-                [ -z "$__sk_q" ] || { kill -9 "$__sk_z"; exit; }
-                wait "$__sk_z" || exit
-                trap '' ALRM
+                __sk_v=$!
+                sleep "$__sk_w" &
+                __sk_z="$__sk_v $!"
+                [ -z "$__sk_q" ] || { kill -9 $__sk_z; exit; }
+                wait "$__sk_v" || exit
+                __sk_z=${__sk_z#* }
+                # from now on it says that the program has ended, and what that has left behind has the rest of the grace
+                trap '__sk_q=1' ALRM
                 : >"$__sk_d/late"
                 read -r __sk_3 __sk_l </proc/self/stat
                 __sk_spare=" $__sk_i $__sk_1 $__sk_2 $__sk_3 "
                 __sk_sweep 15
-                __sk_j=0
-                while [ "$__sk_c" != 0 ] && [ "$__sk_j" -lt "$__sk_w" ]; do
-                  __sk_j=$((__sk_j + 1))
-                  sleep 0.1
+                while [ "$__sk_c" != 0 ]; do
+                  [ -n "$__sk_q" ] || wait "$__sk_z"
+                  [ -n "$__sk_q" ] || break
+                  __sk_q=
                   __sk_sweep 0
                 done
+                trap '' ALRM
+                kill -9 "$__sk_z"
                 __sk_j=0
                 while [ "$__sk_c" != 0 ] && [ "$__sk_j" -lt 100 ]; do
                   __sk_j=$((__sk_j + 1))
@@ -144,7 +153,7 @@ enum BackgroundScript {
               ) &
               __sk_3=$!
             fi
-            ( trap - TERM HUP; PATH=$__sk_P; umask "$__sk_u"; exec "$@" ) >"$__sk_d/out" 2>"$__sk_d/err"
+            ( trap - TERM HUP INT QUIT; PATH=$__sk_P; umask "$__sk_u"; exec "$@" ) >"$__sk_d/out" 2>"$__sk_d/err"
             __sk_r=$? __sk_l=0
             [ -z "$__sk_3" ] || kill -14 "$__sk_3"
             if [ -e "$__sk_d/late" ]; then

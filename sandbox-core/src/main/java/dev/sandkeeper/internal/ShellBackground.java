@@ -103,7 +103,7 @@ public final class ShellBackground implements BackendBackground {
                 HexFormat.of().formatHex(token),
                 Integer.toString(Math.max(SMALLEST_PART, request.logLimit() - request.logLimit() / 2)),
                 deadline == null ? "0" : seconds(deadline),
-                tenths(request.grace()),
+                deadline == null ? "0" : seconds(deadline.plus(request.grace())),
                 keeper == null ? "0" : "1",
                 BackgroundScript.SUPERVISE.text()));
         arguments.addAll(process.arguments());
@@ -188,7 +188,8 @@ public final class ShellBackground implements BackendBackground {
 
     @Override
     public void end(String name, Duration grace) {
-        if (keeper != null && find(name).isPresent()) {
+        // asking in the sandbox takes a process there, and there may be none to be had
+        if (keeper != null && (keeper.runs(name) || find(name).isPresent())) {
             keeper.end(name, grace);
         }
         String what = "end the background command \"" + name + "\"";

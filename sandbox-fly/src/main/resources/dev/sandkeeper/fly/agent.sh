@@ -547,8 +547,13 @@ run)
         [ -p "$__sk_d/out" ] || mkfifo "$__sk_d/out" "$__sk_d/err"
         if __sk_claim; then
             [ -z "$__sk_x" ] || printf "$__sk_x" >"$__sk_d/text" || exit 92
-            # until it has ended, or has run for a moment
-            __sk_l=$(PATH=$__sk_P setsid sh "$0" supervise - 0 - "$1" "$2" "$3" "$6" 7>&1 </dev/null >/dev/null 2>&1 3>&- 4>&- &)
+            # until it has ended, or has run for a moment; with & it would ignore INT and QUIT, and so would the program, so that
+            # it ends who waits for it
+            __sk_l=$(
+                read -r __sk_i __sk_l </proc/self/stat
+                PATH=$__sk_P setsid sh "$0" supervise - 0 - "$1" "$2" "$3" "$6" "$__sk_i" 7>&1 </dev/null >/dev/null 2>&1 3>&- 4>&-
+                exit
+            )
         fi
     fi
     __sk_j=0
@@ -567,6 +572,7 @@ supervise)
     __sk_x=$__sk_f
     __sk_start "$__sk_me"
     echo "$__sk_me $__sk_t" >"$__sk_d/super" || exit
+    kill -9 "$5"
     __sk_watch "$2" "$4" "$3" &
     __sk_W=$!
     exec 7>&-

@@ -201,6 +201,35 @@ abstract class BackgroundContract extends PortsContract {
     }
 
     @Test
+    void endsACommandInTheBackgroundThatHasTakenAllProcessesAtItsDeadline() {
+        if (lacksBackground() || !first().capabilities().contains(Capability.PROCESS_LIMIT)) {
+            return;
+        }
+        BackendSandbox small =
+                first().create(request(spec().toBuilder().maxProcesses(60).build(), Map.of()));
+        String taking =
+                "trap '' TERM; mkfifo /tmp/never; (while :; do sleep 120 & done) 2>/dev/null & read x </tmp/never";
+        ProcessRequest late = withDeadline(in("/tmp", script(taking)), Duration.ofSeconds(2));
+        small.background().start(new BackgroundRequest("taking", late, Duration.ofSeconds(1), 65_536));
+        await().atMost(patience()).pollInSameThread().ignoreExceptions().untilAsserted(() -> {
+            BackgroundStatus status = small.background().find("taking").orElseThrow();
+            assertThat(Objects.requireNonNull(status.exit()).timedOut()).isTrue();
+        });
+        assertThat(start(small, script("echo alive"), new Output()).awaitEnd().text())
+                .isEqualTo("alive\n");
+    }
+
+    @Test
+    void aProgramInTheBackgroundCanBeInterrupted() {
+        if (lacksBackground()) {
+            return;
+        }
+        background().start(job("interrupted", "kill -INT $$; sleep 5"));
+        assertThat(Objects.requireNonNull(awaitExit("interrupted").exit()).exitCode())
+                .isEqualTo(128 + 2);
+    }
+
+    @Test
     void asksACommandInTheBackgroundToEndBeforeItKills() {
         if (lacksBackground()) {
             return;

@@ -126,6 +126,9 @@ abstract class ExecContract extends LifetimeContract {
     void tellsSignals() {
         assertThat(shell("kill -TERM $$; sleep 5").exitCode()).isEqualTo(128 + 15);
         assertThat(shell("kill -KILL $$; sleep 5").exitCode()).isEqualTo(128 + 9);
+        // which a shell has whatever it starts by & ignore
+        assertThat(shell("kill -INT $$; sleep 5").exitCode()).isEqualTo(128 + 2);
+        assertThat(shell("kill -QUIT $$; sleep 5").exitCode()).isEqualTo(128 + 3);
     }
 
     @Test
