@@ -3,7 +3,7 @@ package dev.sandkeeper.benchmarks;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandkeeper.daytona.DaytonaBackend;
 import dev.sandkeeper.spi.SandboxBackend;
-import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testkit.simulator.daytona.DaytonaSimulator;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

@@ -3,7 +3,7 @@ package dev.sandkeeper.benchmarks;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandkeeper.fly.FlyBackend;
 import dev.sandkeeper.spi.SandboxBackend;
-import dev.sandkeeper.testkit.simulator.FlySimulator;
+import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;

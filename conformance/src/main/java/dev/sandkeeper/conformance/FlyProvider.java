@@ -1,9 +1,9 @@
 package dev.sandkeeper.conformance;
 
 import dev.sandkeeper.spi.SandboxBackend;
-import dev.sandkeeper.testkit.simulator.FlySimulator;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
+import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import dev.sandkeeper.testkit.simulator.internal.Alteration;
 import java.nio.file.Path;
 import java.util.List;

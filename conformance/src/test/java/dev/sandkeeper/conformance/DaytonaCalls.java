@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testkit.simulator.daytona.DaytonaSimulator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;

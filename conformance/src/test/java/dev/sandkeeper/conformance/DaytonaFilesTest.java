@@ -3,7 +3,7 @@ package dev.sandkeeper.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testkit.simulator.daytona.DaytonaSimulator;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.net.http.HttpRequest.BodyPublishers;

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.LeakChecks;
-import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testkit.simulator.daytona.DaytonaSimulator;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;

@@ -8,7 +8,7 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.conformance.DaytonaCalls.Heard;
 import dev.sandkeeper.docker.DockerBackend;
 import dev.sandkeeper.spi.SandboxBackend;
-import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testkit.simulator.daytona.DaytonaSimulator;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.net.http.WebSocket;

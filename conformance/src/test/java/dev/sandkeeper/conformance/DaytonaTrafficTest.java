@@ -4,8 +4,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.daytona.DaytonaBackend;
 import dev.sandkeeper.spi.SandboxBackend;
-import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
 import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
+import dev.sandkeeper.testkit.simulator.daytona.DaytonaSimulator;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;

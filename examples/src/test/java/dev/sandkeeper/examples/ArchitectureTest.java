@@ -1,6 +1,8 @@
 package dev.sandkeeper.examples;
 
+import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -44,6 +46,12 @@ class ArchitectureTest {
             .that(describe("are backends", slice -> slice.stream().allMatch(BACKENDS)))
             .should()
             .notDependOnEachOther();
+
+    @ArchTest
+    static final ArchRule simulatorsDoNotKnowEachOther = slices().matching("dev.sandkeeper.testkit.simulator.(*)..")
+            .should()
+            .notDependOnEachOther()
+            .ignoreDependency(alwaysTrue(), resideInAPackage("dev.sandkeeper.testkit.simulator.internal"));
 
     @ArchTest
     static final ArchRule metricsAreFedByEventsAlone = noClasses()

@@ -8,7 +8,7 @@ import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.testkit.SandboxBackendContract;
-import dev.sandkeeper.testkit.simulator.FlySimulator;
+import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import dev.sandkeeper.testsupport.SecretWatch;

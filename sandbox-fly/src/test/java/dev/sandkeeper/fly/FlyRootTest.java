@@ -11,7 +11,7 @@ import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.docker.DockerBackend;
 import dev.sandkeeper.spi.SandboxBackend;
 import dev.sandkeeper.store.SandboxStore;
-import dev.sandkeeper.testkit.simulator.FlySimulator;
+import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.time.Duration;

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sandkeeper.local.LocalBackend;
 import dev.sandkeeper.spi.SandboxBackend;
-import dev.sandkeeper.testkit.simulator.FlySimulator;
+import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package dev.sandkeeper.fly;
 
 import dev.sandkeeper.http.ProviderClient;
 import dev.sandkeeper.spi.ProvisionRequest;
-import dev.sandkeeper.testkit.simulator.FlySimulator;
+import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import java.util.Map;
 import okhttp3.HttpUrl;
 

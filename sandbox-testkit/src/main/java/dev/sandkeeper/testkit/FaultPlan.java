@@ -1,12 +1,8 @@
 package dev.sandkeeper.testkit;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
+import dev.sandkeeper.testkit.internal.Mishaps;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,13 +10,11 @@ import org.jspecify.annotations.Nullable;
  * faults come first, in their order; then one of the operation's standing ones, if the dice say so. Safe from many threads.
  */
 public final class FaultPlan {
-    private final Map<Operation, Queue<Fault>> planned = new EnumMap<>(Operation.class);
-    private final Map<Operation, List<Standing>> standing = new EnumMap<>(Operation.class);
+    private final Mishaps<Operation, Fault> mishaps;
     private final Map<Operation, Integer> calls = new EnumMap<>(Operation.class);
-    private final Random random;
 
     private FaultPlan(long seed) {
-        random = new Random(seed);
+        mishaps = new Mishaps<>(seed);
     }
 
     /** What can go wrong, by the method of the SPI. */
@@ -59,8 +53,6 @@ public final class FaultPlan {
         START
     }
 
-    private record Standing(Fault fault, double probability) {}
-
     /**
      * A plan in which nothing goes wrong yet.
      *
@@ -88,7 +80,7 @@ public final class FaultPlan {
      * @return this plan
      */
     public synchronized FaultPlan next(Operation operation, Fault fault) {
-        planned.computeIfAbsent(operation, key -> new ArrayDeque<>()).add(fault);
+        mishaps.next(operation, fault);
         return this;
     }
 
@@ -100,8 +92,8 @@ public final class FaultPlan {
      * @return this plan
      */
     public synchronized FaultPlan always(Operation operation, Fault fault) {
-        standing.remove(operation);
-        return sometimes(operation, fault, 1);
+        mishaps.always(operation, fault);
+        return this;
     }
 
     /**
@@ -113,13 +105,7 @@ public final class FaultPlan {
      * @return this plan
      */
     public synchronized FaultPlan sometimes(Operation operation, Fault fault, double probability) {
-        List<Standing> faults = standing.computeIfAbsent(operation, key -> new ArrayList<>());
-        double others = faults.stream().mapToDouble(Standing::probability).sum();
-        if (!(probability >= 0 && others + probability <= 1)) {
-            throw new IllegalArgumentException("probability must be from 0 to " + (1 - others) + ", as " + operation
-                    + " has faults of " + others + " already: " + probability);
-        }
-        faults.add(new Standing(fault, probability));
+        mishaps.sometimes(operation, fault, probability);
         return this;
     }
 
@@ -129,8 +115,7 @@ public final class FaultPlan {
      * @return this plan
      */
     public synchronized FaultPlan heal() {
-        planned.clear();
-        standing.clear();
+        mishaps.clear();
         return this;
     }
 
@@ -147,19 +132,6 @@ public final class FaultPlan {
     /** What is to go wrong with a call that begins now; null for nothing. */
     synchronized @Nullable Fault begin(Operation operation) {
         calls.merge(operation, 1, Integer::sum);
-        Queue<Fault> queue = planned.get(operation);
-        Fault next = queue == null ? null : queue.poll();
-        if (next != null) {
-            return next;
-        }
-        List<Standing> faults = standing.getOrDefault(operation, List.of());
-        double dice = faults.isEmpty() ? 1 : random.nextDouble();
-        for (Standing each : faults) {
-            dice -= each.probability();
-            if (dice < 0) {
-                return each.fault();
-            }
-        }
-        return null;
+        return mishaps.planned(operation).or(() -> mishaps.thrown(operation)).orElse(null);
     }
 }

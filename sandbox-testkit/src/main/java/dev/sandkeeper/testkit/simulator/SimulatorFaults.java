@@ -1,14 +1,10 @@
 package dev.sandkeeper.testkit.simulator;
 
+import dev.sandkeeper.testkit.internal.Mishaps;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.Random;
 
 /**
  * Which requests to a simulator go wrong, and how. A plan can be changed while it is followed. Planned faults come first, in
@@ -22,19 +18,15 @@ public final class SimulatorFaults {
     /** Stands for every route. */
     public static final String ANY = "*";
 
-    private final Map<String, Queue<SimulatorFault>> planned = new HashMap<>();
-    private final Map<String, List<Standing>> standing = new HashMap<>();
+    private final Mishaps<String, SimulatorFault> mishaps;
     private final Map<String, Integer> calls = new HashMap<>();
-    private final Random random;
     private Duration listLag = Duration.ZERO;
     private Duration transitionTime = Duration.ZERO;
     private Duration clockSkew = Duration.ZERO;
 
     private SimulatorFaults(long seed) {
-        random = new Random(seed);
+        mishaps = new Mishaps<>(seed);
     }
-
-    private record Standing(SimulatorFault fault, double probability) {}
 
     /**
      * A plan in which nothing goes wrong yet.
@@ -63,7 +55,7 @@ public final class SimulatorFaults {
      * @return this plan
      */
     public synchronized SimulatorFaults next(String route, SimulatorFault fault) {
-        planned.computeIfAbsent(route, key -> new ArrayDeque<>()).add(fault);
+        mishaps.next(route, fault);
         return this;
     }
 
@@ -75,8 +67,8 @@ public final class SimulatorFaults {
      * @return this plan
      */
     public synchronized SimulatorFaults always(String route, SimulatorFault fault) {
-        standing.remove(route);
-        return sometimes(route, fault, 1);
+        mishaps.always(route, fault);
+        return this;
     }
 
     /**
@@ -88,13 +80,7 @@ public final class SimulatorFaults {
      * @return this plan
      */
     public synchronized SimulatorFaults sometimes(String route, SimulatorFault fault, double probability) {
-        List<Standing> faults = standing.computeIfAbsent(route, key -> new ArrayList<>());
-        double others = faults.stream().mapToDouble(Standing::probability).sum();
-        if (!(probability >= 0 && others + probability <= 1)) {
-            throw new IllegalArgumentException("probability must be from 0 to " + (1 - others) + ", as " + route
-                    + " has faults of " + others + " already: " + probability);
-        }
-        faults.add(new Standing(fault, probability));
+        mishaps.sometimes(route, fault, probability);
         return this;
     }
 
@@ -137,8 +123,7 @@ public final class SimulatorFaults {
      * @return this plan
      */
     public synchronized SimulatorFaults heal() {
-        planned.clear();
-        standing.clear();
+        mishaps.clear();
         listLag = Duration.ZERO;
         transitionTime = Duration.ZERO;
         clockSkew = Duration.ZERO;
@@ -192,31 +177,10 @@ public final class SimulatorFaults {
      */
     public synchronized Optional<SimulatorFault> begin(String route) {
         calls.merge(route, 1, Integer::sum);
-        for (String each : List.of(route, ANY)) {
-            Queue<SimulatorFault> queue = planned.get(each);
-            SimulatorFault next = queue == null ? null : queue.poll();
-            if (next != null) {
-                return Optional.of(next);
-            }
-        }
-        for (String each : List.of(route, ANY)) {
-            Optional<SimulatorFault> fault = thrown(standing.getOrDefault(each, List.of()));
-            if (fault.isPresent()) {
-                return fault;
-            }
-        }
-        return Optional.empty();
-    }
-
-    private Optional<SimulatorFault> thrown(List<Standing> faults) {
-        double dice = faults.isEmpty() ? 1 : random.nextDouble();
-        for (Standing each : faults) {
-            dice -= each.probability();
-            if (dice < 0) {
-                return Optional.of(each.fault());
-            }
-        }
-        return Optional.empty();
+        return mishaps.planned(route)
+                .or(() -> mishaps.planned(ANY))
+                .or(() -> mishaps.thrown(route))
+                .or(() -> mishaps.thrown(ANY));
     }
 
     private static Duration notNegative(String name, Duration value) {

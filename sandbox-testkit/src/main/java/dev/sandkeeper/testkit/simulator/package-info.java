@@ -1,4 +1,7 @@
-/** Simulators of hosted providers, whose sandboxes are real ones of another backend: for tests of backends and of applications. */
+/**
+ * What simulators of hosted providers, whose sandboxes are real ones of another backend, have in common for those who use
+ * them: the faults that are planned and the traffic that is heard. Each provider's simulator has a package of its own below.
+ */
 @NullMarked
 package dev.sandkeeper.testkit.simulator;
 
