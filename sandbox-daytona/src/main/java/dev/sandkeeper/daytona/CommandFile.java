@@ -1,11 +1,11 @@
 package dev.sandkeeper.daytona;
 
+import dev.sandkeeper.internal.PrintfFormat;
 import dev.sandkeeper.internal.ShellScripts;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import okio.ByteString;
@@ -152,9 +152,7 @@ final class CommandFile {
         exports(text, request.environment());
         text.plain("}; ");
         if (input.length > 0) {
-            text.plain("__sk_input() { printf '");
-            text.printed(input);
-            text.plain("'; }; ");
+            text.plain("__sk_input() { printf '" + PrintfFormat.oneLine(input) + "'; }; ");
         }
         run(text, request);
         return text.bytes().utf8();
@@ -221,17 +219,6 @@ final class CommandFile {
         void quoted(String value) {
             String word = ShellQuote.of(value);
             all.writeBytes((oneLine ? word.replace("\n", "'\"$__sk_nl\"'") : word).getBytes(StandardCharsets.UTF_8));
-        }
-
-        /** As printf reads it, between quotes. */
-        void printed(byte[] bytes) {
-            for (byte b : bytes) {
-                if (b >= ' ' && b < 0x7f && "'\\%-".indexOf(b) < 0) {
-                    all.write(b);
-                } else {
-                    plain(String.format(Locale.ROOT, "\\%03o", b & 0xff));
-                }
-            }
         }
 
         ByteString bytes() {

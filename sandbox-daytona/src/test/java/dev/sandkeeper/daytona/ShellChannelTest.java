@@ -129,8 +129,8 @@ class ShellChannelTest {
         assertThat(sh("echo one")).isEqualTo(shell("one\n", 0));
         int before = calls(SimulatorFaults.ANY);
         assertThat(sh("echo two; exit 3")).isEqualTo(shell("two\n", 3));
-        assertThat(run(request(Duration.ofSeconds(60), "cat"), "three\0-%\\'".getBytes(StandardCharsets.UTF_8)))
-                .isEqualTo(shell("three\0-%\\'", 0));
+        assertThat(run(request(Duration.ofSeconds(60), "cat"), "-three\0\n-%\\'".getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo(shell("-three\0\n-%\\'", 0));
         assertThat(sh("echo four >&2")).isEqualTo(shell("four\n", 0));
         assertThat(calls(INPUT)).isEqualTo(3);
         assertThat(calls(SimulatorFaults.ANY) - before).isEqualTo(3);

@@ -7,6 +7,7 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.http.DownloadedFiles;
 import dev.sandkeeper.internal.CommandControl;
+import dev.sandkeeper.internal.PrintfFormat;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
@@ -119,8 +120,7 @@ final class E2bSandbox implements BackendSandbox {
             throw rules.missing(
                     Capability.COMMAND_USER, "user", "Use sudo in the command, which E2B's own templates have");
         }
-        String printed =
-                input.length == 0 || request.terminal() != null ? null : PrintedInput.of(input, LONGEST_VARIABLE);
+        String printed = request.terminal() == null ? printed(input) : null;
         boolean byStream = input.length > 0 && printed == null;
         ProcessRequest asked = byStream ? request.withStdin() : request;
         E2bProcess process = launch(asked, printed);
@@ -128,6 +128,15 @@ final class E2bSandbox implements BackendSandbox {
             feed(process, input);
         }
         return process;
+    }
+
+    /** The input as a variable of the command, with which it travels; null if there is none, or too much for that. */
+    private static @Nullable String printed(byte[] input) {
+        if (input.length == 0 || input.length > LONGEST_VARIABLE) {
+            return null;
+        }
+        String format = PrintfFormat.of(input);
+        return format.length() > LONGEST_VARIABLE ? null : format;
     }
 
     private BackendProcess script(ProcessRequest request, byte @Nullable [] input) {

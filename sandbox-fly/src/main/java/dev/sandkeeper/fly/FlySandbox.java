@@ -7,6 +7,7 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.internal.CommandText;
 import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.PrintfFormat;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
@@ -116,7 +117,7 @@ final class FlySandbox implements BackendSandbox {
         boolean octal = text.length <= LONGEST_OCTAL;
         int last = sendAhead(tag, text);
         String piece = octal
-                ? Guest.octal(text) + "\n"
+                ? PrintfFormat.octal(text) + "\n"
                 : Guest.base64(text, last * Guest.PIECE, text.length - last * Guest.PIECE);
         List<String> run = new ArrayList<>(List.of(
                 "run",
