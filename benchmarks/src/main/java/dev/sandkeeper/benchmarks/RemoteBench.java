@@ -102,8 +102,14 @@ final class RemoteBench {
     }
 
     /** A file that is written and read. */
-    private record Moving(byte[] bytes) implements Deed {
+    private static final class Moving implements Deed {
         private static final String NAME = "file";
+
+        private final byte[] bytes;
+
+        Moving(byte[] bytes) {
+            this.bytes = bytes;
+        }
 
         @Override
         public void ours(Sandbox sandbox) {
