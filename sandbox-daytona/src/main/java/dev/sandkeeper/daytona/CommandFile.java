@@ -1,5 +1,6 @@
 package dev.sandkeeper.daytona;
 
+import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.PrintfFormat;
 import dev.sandkeeper.internal.ShellScripts;
 import dev.sandkeeper.spi.ProcessRequest;
@@ -125,7 +126,8 @@ final class CommandFile {
 
     private void settings(Text text, ProcessRequest request, @Nullable String lease, int input, boolean environment) {
         text.plain("__sk_n=" + tag + " __sk_h=" + directory + " __sk_s=" + (shared ? "1" : "") + " __sk_t="
-                + seconds(request.deadline()) + " __sk_v=" + (lease == null ? "" : lease) + " __sk_i=" + input
+                + Deadline.secondsInside(request.deadline(), AFTER_DEADLINE) + " __sk_v=" + (lease == null ? "" : lease)
+                + " __sk_i=" + input
                 + " __sk_u=" + (environment ? 1 : 0) + " __sk_d=");
         text.quoted(request.workingDirectory());
     }
@@ -194,13 +196,6 @@ final class CommandFile {
             text.quoted(value);
             text.plain(text.oneLine ? "; " : "\n");
         });
-    }
-
-    /** After how many seconds everything of a command is killed inside, if nobody else does it; 0 for never. */
-    static long seconds(@Nullable Duration deadline) {
-        return deadline == null
-                ? 0
-                : deadline.plusMillis(999).plus(AFTER_DEADLINE).toSeconds();
     }
 
     /** For a shell to read; where it must be one line, {@code $__sk_nl} stands for a line feed. */

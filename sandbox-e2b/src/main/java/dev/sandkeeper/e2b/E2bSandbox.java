@@ -7,6 +7,7 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.http.DownloadedFiles;
 import dev.sandkeeper.internal.CommandControl;
+import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.PrintfFormat;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
@@ -160,7 +161,7 @@ final class E2bSandbox implements BackendSandbox {
                 Scripts.COMMAND,
                 "sandkeeper",
                 tag,
-                Long.toString(seconds(request.deadline())),
+                Long.toString(Deadline.secondsInside(request.deadline(), AFTER_DEADLINE)),
                 leased ? lease.path() : "",
                 terminal ? "1" : "0",
                 request.workingDirectory()));
@@ -201,13 +202,6 @@ final class E2bSandbox implements BackendSandbox {
         } catch (IOException e) {
             LOG.debug("the command did not read all of its input: {}", e.getMessage());
         }
-    }
-
-    /** After how many seconds everything of a command is killed inside, if nobody else does it; 0 for never. */
-    private static long seconds(@Nullable Duration deadline) {
-        return deadline == null
-                ? 0
-                : deadline.plusMillis(999).plus(AFTER_DEADLINE).toSeconds();
     }
 
     @Override

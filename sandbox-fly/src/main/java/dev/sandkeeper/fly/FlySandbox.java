@@ -101,8 +101,7 @@ final class FlySandbox implements BackendSandbox {
         String tag = Tags.next();
         Duration deadline = request.deadline();
         boolean watched = deadline == null;
-        long seconds =
-                deadline == null ? 0 : deadline.plus(OVERTIME).plusMillis(999).toSeconds();
+        long seconds = Deadline.secondsInside(deadline, OVERTIME);
         byte[] text = CommandText.ofAnyLength(request, input, false, tag, seconds);
         if (text == null) {
             throw new SpecInvalidException(guest.api()
