@@ -1,10 +1,15 @@
 package dev.sandkeeper.benchmarks;
 
 import dev.sandkeeper.spi.SandboxBackend;
+import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
+import dev.sandkeeper.testkit.simulator.FlySimulator;
+import dev.sandkeeper.testkit.simulator.e2b.E2bSimulator;
 import java.io.IOException;
+import java.net.URI;
+import java.util.Map;
 
 /** A simulator of a hosted provider, and both ways to use it. */
-interface Hosted extends AutoCloseable {
+abstract class Hosted implements AutoCloseable {
     /** The providers. */
     enum Kind {
         E2B,
@@ -13,41 +18,75 @@ interface Hosted extends AutoCloseable {
 
         /** Starts a simulator over a backend. */
         Hosted start(SandboxBackend backing) throws IOException {
+            TrafficRecorder traffic = new TrafficRecorder();
             return switch (this) {
-                case E2B -> new HostedE2b(backing);
-                case DAYTONA -> new HostedDaytona(backing);
-                case FLY -> new HostedFly(backing);
+                case E2B ->
+                    new HostedE2b(E2bSimulator.builder(backing).traffic(traffic).start(), traffic);
+                case DAYTONA ->
+                    new HostedDaytona(
+                            DaytonaSimulator.builder(backing).traffic(traffic).start(), traffic);
+                case FLY ->
+                    new HostedFly(FlySimulator.builder(backing).traffic(traffic).start(), traffic);
             };
         }
     }
 
+    private final String address;
+    private final TrafficRecorder traffic;
+    private final Runnable stop;
+
+    /** Bare calls with the account's key. */
+    final BareCalls calls;
+
+    /**
+     * What they have in common.
+     *
+     * @param address where the simulator listens
+     * @param stop stops it
+     * @param traffic hears all that is asked of it
+     * @param headers what every bare call needs
+     */
+    Hosted(URI address, Runnable stop, TrafficRecorder traffic, Map<String, String> headers) {
+        this.address = address.toString();
+        this.stop = stop;
+        this.traffic = traffic;
+        this.calls = new BareCalls(this.address, headers);
+    }
+
     /** A new backend of ours for it, with all its defaults. */
-    SandboxBackend backend();
+    abstract SandboxBackend backend();
 
     /** Where it listens: scheme, host and port. */
-    String address();
+    final String address() {
+        return address;
+    }
 
     /** Hears all that is asked of it. */
-    TrafficRecorder traffic();
+    final TrafficRecorder traffic() {
+        return traffic;
+    }
 
     /** Makes a sandbox by bare calls, and waits until it runs. */
-    Bare create() throws Exception;
+    abstract Bare create() throws Exception;
 
     /** What bare calls need beside requests to do what our backend does. */
-    default Resent.Step step() {
+    Resent.Step step() {
         return Resent.Step.NONE;
     }
 
     /** In how many turns of five a file is moved. */
-    default int fileTurns() {
+    int fileTurns() {
         return 10;
     }
 
     /** Destroys, by a bare call, the sandbox that a backend of ours has made, of whose creation this is the answer. */
-    void destroy(byte[] made) throws IOException;
+    abstract void destroy(byte[] made) throws IOException;
 
     @Override
-    void close();
+    public final void close() {
+        calls.close();
+        stop.run();
+    }
 
     /** A sandbox that is used by as few bare calls as possible. */
     interface Bare extends AutoCloseable {

@@ -10,17 +10,16 @@ import java.util.concurrent.TimeUnit;
 import okhttp3.RequestBody;
 
 /** The simulated Daytona. A bare command is a synchronous one of a session, which keeps both streams apart. */
-final class HostedDaytona implements Hosted {
+final class HostedDaytona extends Hosted {
     private static final String SESSION = "bench";
 
-    private final TrafficRecorder traffic = new TrafficRecorder();
     private final DaytonaSimulator simulator;
-    private final BareCalls calls;
 
-    HostedDaytona(SandboxBackend backing) {
-        simulator = DaytonaSimulator.builder(backing).traffic(traffic).start();
-        calls = new BareCalls(
-                simulator.uri().toString(),
+    HostedDaytona(DaytonaSimulator simulator, TrafficRecorder traffic) {
+        super(
+                simulator.uri(),
+                simulator::close,
+                traffic,
                 Map.of(
                         "Authorization",
                         "Bearer " + DaytonaSimulator.DEFAULT_KEY,
@@ -28,10 +27,11 @@ final class HostedDaytona implements Hosted {
                         "bench",
                         "X-Daytona-SDK-Version",
                         "0.216.0"));
+        this.simulator = simulator;
     }
 
     @Override
-    public SandboxBackend backend() {
+    SandboxBackend backend() {
         return DaytonaBackend.builder()
                 .apiKey(DaytonaSimulator.DEFAULT_KEY)
                 .apiUrl(simulator.apiUrl().toString())
@@ -39,22 +39,12 @@ final class HostedDaytona implements Hosted {
     }
 
     @Override
-    public String address() {
-        return simulator.uri().toString();
-    }
-
-    @Override
-    public TrafficRecorder traffic() {
-        return traffic;
-    }
-
-    @Override
-    public Resent.Step step() {
+    Resent.Step step() {
         return new DaytonaLog();
     }
 
     @Override
-    public void destroy(byte[] made) throws IOException {
+    void destroy(byte[] made) throws IOException {
         destroy(BareCalls.tree(made, 0, made.length).path("id").asText());
     }
 
@@ -63,7 +53,7 @@ final class HostedDaytona implements Hosted {
     }
 
     @Override
-    public Bare create() throws Exception {
+    Bare create() throws Exception {
         JsonNode made = calls.json("POST", "/api/sandbox", "{}");
         String id = made.path("id").asText();
         while (!made.path("state").asText().equals("started")) {
@@ -72,12 +62,6 @@ final class HostedDaytona implements Hosted {
         }
         calls.json("POST", "/toolbox/" + id + "/process/session", "{\"sessionId\":\"" + SESSION + "\"}");
         return new Box(id);
-    }
-
-    @Override
-    public void close() {
-        calls.close();
-        simulator.close();
     }
 
     private final class Box implements Bare {

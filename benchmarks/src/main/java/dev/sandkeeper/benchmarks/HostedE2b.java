@@ -12,18 +12,16 @@ import okhttp3.MediaType;
 import okhttp3.RequestBody;
 
 /** The simulated E2B. A bare command is one stream of the daemon in the sandbox, a bare file one request each way. */
-final class HostedE2b implements Hosted {
+final class HostedE2b extends Hosted {
     private static final MediaType FRAMES = MediaType.get("application/connect+json");
     private static final int HEADER = 5;
     private static final byte[] TRUE = framed("{\"process\":{\"cmd\":\"true\",\"args\":[]},\"stdin\":false}");
 
-    private final TrafficRecorder traffic = new TrafficRecorder();
     private final E2bSimulator simulator;
-    private final BareCalls calls;
 
-    HostedE2b(SandboxBackend backing) {
-        simulator = E2bSimulator.builder(backing).traffic(traffic).start();
-        calls = new BareCalls(simulator.uri().toString(), Map.of("X-API-KEY", simulator.apiKey()));
+    HostedE2b(E2bSimulator simulator, TrafficRecorder traffic) {
+        super(simulator.uri(), simulator::close, traffic, Map.of("X-API-KEY", simulator.apiKey()));
+        this.simulator = simulator;
     }
 
     private static byte[] framed(String message) {
@@ -36,25 +34,15 @@ final class HostedE2b implements Hosted {
     }
 
     @Override
-    public SandboxBackend backend() {
+    SandboxBackend backend() {
         return E2bBackend.builder(simulator.apiKey())
-                .apiUrl(simulator.uri().toString())
-                .sandboxUrl(simulator.uri().toString())
+                .apiUrl(address())
+                .sandboxUrl(address())
                 .build();
     }
 
     @Override
-    public String address() {
-        return simulator.uri().toString();
-    }
-
-    @Override
-    public TrafficRecorder traffic() {
-        return traffic;
-    }
-
-    @Override
-    public void destroy(byte[] made) throws IOException {
+    void destroy(byte[] made) throws IOException {
         destroy(BareCalls.tree(made, 0, made.length).path("sandboxID").asText());
     }
 
@@ -63,16 +51,10 @@ final class HostedE2b implements Hosted {
     }
 
     @Override
-    public Bare create() throws Exception {
+    Bare create() throws Exception {
         JsonNode made = calls.json("POST", "/sandboxes", "{\"templateID\":\"base\",\"timeout\":300,\"secure\":true}");
         return new Box(
                 made.path("sandboxID").asText(), made.path("envdAccessToken").asText());
-    }
-
-    @Override
-    public void close() {
-        calls.close();
-        simulator.close();
     }
 
     private final class Box implements Bare {
@@ -82,7 +64,7 @@ final class HostedE2b implements Hosted {
         Box(String id, String token) {
             this.id = id;
             this.daemon = new BareCalls(
-                    simulator.uri().toString(),
+                    address(),
                     Map.of(
                             "X-Access-Token",
                             token,

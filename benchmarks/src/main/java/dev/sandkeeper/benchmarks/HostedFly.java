@@ -11,25 +11,23 @@ import java.util.Base64;
 import java.util.Map;
 
 /** The simulated Fly.io. It has no files of its own, so a bare file goes through execs too, in pieces that one of them takes. */
-final class HostedFly implements Hosted {
+final class HostedFly extends Hosted {
     private static final int PIECE = 9_000;
     private static final int SLICE = 1 << 20;
     private static final String APP = "/v1/apps/bare";
     private static final String OUR_APP = "ours";
     private static final String OURS = "/v1/apps/" + OUR_APP;
 
-    private final TrafficRecorder traffic = new TrafficRecorder();
     private final FlySimulator simulator;
-    private final BareCalls calls;
 
-    HostedFly(SandboxBackend backing) throws IOException {
-        simulator = FlySimulator.builder(backing).traffic(traffic).start();
-        calls = new BareCalls(simulator.uri().toString(), Map.of("Authorization", "Bearer " + simulator.token()));
+    HostedFly(FlySimulator simulator, TrafficRecorder traffic) throws IOException {
+        super(simulator.uri(), simulator::close, traffic, Map.of("Authorization", "Bearer " + simulator.token()));
+        this.simulator = simulator;
         calls.json("POST", "/v1/apps", "{\"app_name\":\"bare\",\"org_slug\":\"" + FlySimulator.ORGANIZATION + "\"}");
     }
 
     @Override
-    public SandboxBackend backend() {
+    SandboxBackend backend() {
         return FlyBackend.builder(simulator.token(), OUR_APP)
                 .organization(FlySimulator.ORGANIZATION)
                 .url(simulator.uri())
@@ -38,28 +36,18 @@ final class HostedFly implements Hosted {
 
     /** One takes seconds. */
     @Override
-    public int fileTurns() {
+    int fileTurns() {
         return 3;
     }
 
     @Override
-    public String address() {
-        return simulator.uri().toString();
-    }
-
-    @Override
-    public TrafficRecorder traffic() {
-        return traffic;
-    }
-
-    @Override
-    public void destroy(byte[] made) throws IOException {
+    void destroy(byte[] made) throws IOException {
         String id = BareCalls.tree(made, 0, made.length).path("id").asText();
         calls.bytes("DELETE", OURS + "/machines/" + id + "?force=true", null);
     }
 
     @Override
-    public Bare create() throws Exception {
+    Bare create() throws Exception {
         JsonNode made = calls.json(
                 "POST",
                 APP + "/machines",
@@ -69,12 +57,6 @@ final class HostedFly implements Hosted {
         String path = APP + "/machines/" + made.path("id").asText();
         calls.json("GET", path + "/wait?state=started&timeout=60", null);
         return new Machine(path);
-    }
-
-    @Override
-    public void close() {
-        calls.close();
-        simulator.close();
     }
 
     private final class Machine implements Bare {

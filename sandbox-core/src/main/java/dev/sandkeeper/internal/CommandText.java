@@ -3,7 +3,6 @@ package dev.sandkeeper.internal;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -79,13 +78,7 @@ public final class CommandText {
             plain("; }\n");
         }
         if (input.length > 0) {
-            plain("__sk_input() { printf '");
-            // what begins with a hyphen would be options of printf
-            escaped(input[0]);
-            for (int i = 1; i < input.length; i++) {
-                printed(input[i]);
-            }
-            plain("'; }\n");
+            plain("__sk_input() { printf '" + PrintfFormat.of(input) + "'; }\n");
         }
         plain("__sk_run " + tag + " " + seconds
                 + (request.environment().isEmpty() ? " 0" : " 1")
@@ -113,19 +106,5 @@ public final class CommandText {
             }
         }
         text.write('\'');
-    }
-
-    /** As printf reads it. */
-    private void printed(byte b) {
-        boolean itself = b >= ' ' && b < 0x7f && b != '\'' && b != '\\' && b != '%';
-        if (itself || b == '\n') {
-            text.write(b);
-        } else {
-            escaped(b);
-        }
-    }
-
-    private void escaped(byte b) {
-        plain(String.format(Locale.ROOT, "\\%03o", b & 0xff));
     }
 }

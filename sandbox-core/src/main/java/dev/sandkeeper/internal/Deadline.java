@@ -1,6 +1,7 @@
 package dev.sandkeeper.internal;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A moment on the monotonic clock.
@@ -56,5 +57,16 @@ public record Deadline(long nanoTime) {
     public Deadline orSooner(Duration time) {
         Deadline other = in(time);
         return other.left() < left() ? other : this;
+    }
+
+    /**
+     * How long what watches a command in its sandbox waits before it kills everything of it, if nobody else does it.
+     *
+     * @param deadline the command's, from its start; null for none
+     * @param overtime by how much the host comes first
+     * @return whole seconds; 0 for ever
+     */
+    public static long secondsInside(@Nullable Duration deadline, Duration overtime) {
+        return deadline == null ? 0 : deadline.plus(overtime).plusMillis(999).toSeconds();
     }
 }

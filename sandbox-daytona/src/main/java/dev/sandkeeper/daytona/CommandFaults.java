@@ -4,6 +4,7 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.internal.NotStarted;
 import dev.sandkeeper.spi.ProcessRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -55,23 +56,8 @@ final class CommandFaults {
 
     /** Why it did not start. {@code reason} is a word of the script. */
     SandboxException notStarted(String reason) {
-        String program = request.arguments().get(0);
         return switch (reason) {
-            case "cwd" ->
-                new CommandNotStartableException(failure(
-                                "working_directory_missing",
-                                "the working directory " + request.workingDirectory()
-                                        + " does not exist in the sandbox or cannot be entered")
-                        .remedy("Make it first, or name another"));
-            case "126" ->
-                new CommandNotStartableException(failure(
-                                "command_not_executable",
-                                "\"" + program + "\" is in the sandbox but cannot be executed (126)")
-                        .remedy("Set its executable bit, or run it by its interpreter"));
-            case "127" ->
-                new CommandNotStartableException(
-                        failure("command_not_found", "\"" + program + "\" is not in the sandbox (127)")
-                                .remedy("Install it in the image, or name its path"));
+            case "cwd", "126", "127" -> NotStarted.exception(reason, request, "image", this::failure);
             case "environment" ->
                 new CommandNotStartableException(failure(
                                 "environment_missing",

@@ -1,11 +1,12 @@
 package dev.sandkeeper.daytona;
 
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.PrintfFormat;
 import dev.sandkeeper.internal.ShellScripts;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import okio.ByteString;
@@ -125,7 +126,8 @@ final class CommandFile {
 
     private void settings(Text text, ProcessRequest request, @Nullable String lease, int input, boolean environment) {
         text.plain("__sk_n=" + tag + " __sk_h=" + directory + " __sk_s=" + (shared ? "1" : "") + " __sk_t="
-                + seconds(request.deadline()) + " __sk_v=" + (lease == null ? "" : lease) + " __sk_i=" + input
+                + Deadline.secondsInside(request.deadline(), AFTER_DEADLINE) + " __sk_v=" + (lease == null ? "" : lease)
+                + " __sk_i=" + input
                 + " __sk_u=" + (environment ? 1 : 0) + " __sk_d=");
         text.quoted(request.workingDirectory());
     }
@@ -152,9 +154,7 @@ final class CommandFile {
         exports(text, request.environment());
         text.plain("}; ");
         if (input.length > 0) {
-            text.plain("__sk_input() { printf '");
-            text.printed(input);
-            text.plain("'; }; ");
+            text.plain("__sk_input() { printf '" + PrintfFormat.oneLine(input) + "'; }; ");
         }
         run(text, request);
         return text.bytes().utf8();
@@ -198,13 +198,6 @@ final class CommandFile {
         });
     }
 
-    /** After how many seconds everything of a command is killed inside, if nobody else does it; 0 for never. */
-    static long seconds(@Nullable Duration deadline) {
-        return deadline == null
-                ? 0
-                : deadline.plusMillis(999).plus(AFTER_DEADLINE).toSeconds();
-    }
-
     /** For a shell to read; where it must be one line, {@code $__sk_nl} stands for a line feed. */
     private static final class Text {
         private final ByteArrayOutputStream all = new ByteArrayOutputStream(1024);
@@ -221,17 +214,6 @@ final class CommandFile {
         void quoted(String value) {
             String word = ShellQuote.of(value);
             all.writeBytes((oneLine ? word.replace("\n", "'\"$__sk_nl\"'") : word).getBytes(StandardCharsets.UTF_8));
-        }
-
-        /** As printf reads it, between quotes. */
-        void printed(byte[] bytes) {
-            for (byte b : bytes) {
-                if (b >= ' ' && b < 0x7f && "'\\%-".indexOf(b) < 0) {
-                    all.write(b);
-                } else {
-                    plain(String.format(Locale.ROOT, "\\%03o", b & 0xff));
-                }
-            }
         }
 
         ByteString bytes() {

@@ -7,6 +7,7 @@ import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.Json;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderClient;
+import dev.sandkeeper.http.UrlPaths;
 import dev.sandkeeper.internal.Deadline;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -59,15 +60,7 @@ final class DaytonaApi {
     }
 
     private ProviderCall call(String method, String what, String... path) {
-        return client.call(method, what, url(path).build()).within(bound(callTimeout));
-    }
-
-    private HttpUrl.Builder url(String... path) {
-        HttpUrl.Builder url = base.newBuilder();
-        for (String segment : path) {
-            url.addPathSegment(segment);
-        }
-        return url;
+        return client.call(method, what, UrlPaths.below(base, path).build()).within(bound(callTimeout));
     }
 
     /** One sandbox, by id or by name; nothing if it is gone. */
@@ -98,7 +91,8 @@ final class DaytonaApi {
 
     /** One page of those that have all these labels. */
     Wire.Page list(Map<String, String> labels, @Nullable String cursor, int limit) {
-        HttpUrl.Builder url = url("sandbox").addQueryParameter("limit", Integer.toString(Math.min(limit, PAGE)));
+        HttpUrl.Builder url =
+                UrlPaths.below(base, "sandbox").addQueryParameter("limit", Integer.toString(Math.min(limit, PAGE)));
         if (!labels.isEmpty()) {
             url.addQueryParameter("labels", new String(Json.bytes(labels), StandardCharsets.UTF_8));
         }
@@ -134,7 +128,7 @@ final class DaytonaApi {
 
     /** One page, from 1 on, of those whose names have this part, by name. */
     Wire.SnapshotPage snapshots(String part, int page) {
-        HttpUrl url = url("snapshots")
+        HttpUrl url = UrlPaths.below(base, "snapshots")
                 .addQueryParameter("name", part)
                 .addQueryParameter("page", Integer.toString(page))
                 .addQueryParameter("limit", Integer.toString(PAGE))

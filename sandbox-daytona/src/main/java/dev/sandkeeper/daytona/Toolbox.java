@@ -11,6 +11,7 @@ import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.AnswerStream;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderSocket;
+import dev.sandkeeper.http.UrlPaths;
 import dev.sandkeeper.internal.BytePipe;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -70,10 +71,7 @@ final class Toolbox {
     }
 
     private ProviderCall call(String method, String what, Map<String, String> query, String... path) {
-        HttpUrl.Builder url = base.newBuilder();
-        for (String segment : path) {
-            url.addPathSegment(segment);
-        }
+        HttpUrl.Builder url = UrlPaths.below(base, path);
         query.forEach(url::addQueryParameter);
         return api.client()
                 .call(method, what + " in sandbox " + id, url.build())

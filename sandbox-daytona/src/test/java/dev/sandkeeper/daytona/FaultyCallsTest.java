@@ -5,100 +5,31 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
-import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.OutcomeUnknownException;
-import dev.sandkeeper.SandboxId;
-import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
-import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.OwnedResource;
-import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.testkit.simulator.SimulatorFault;
 import dev.sandkeeper.testkit.simulator.SimulatorFault.Kind;
-import dev.sandkeeper.testkit.simulator.SimulatorFaults;
-import dev.sandkeeper.testsupport.Component;
-import dev.sandkeeper.testsupport.Needs;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Answers that are lost, late, cut or refused. */
-@Needs(Component.BUBBLEWRAP)
-@Timeout(60)
-class FaultyCallsTest {
+class FaultyCallsTest extends SimulatedTests {
     private static final String CREATE = "POST /api/sandbox";
     private static final String SESSION = "/toolbox/{sandboxId}/process/session";
 
-    @TempDir
-    Path state;
-
-    private Simulated simulated;
-    private DaytonaBackend backend;
-
-    @SuppressWarnings("NullAway.Init") // JUnit calls start() before anything else
-    FaultyCallsTest() {}
-
-    @BeforeEach
-    void start() {
-        simulated = Simulated.byLocal(state);
-        backend = simulated.backend();
-    }
-
-    @AfterEach
-    void stop() {
-        backend.close();
-        simulated.close();
-    }
-
-    private SimulatorFaults faults() {
-        return simulated.simulator().faults();
-    }
-
-    private static ProvisionRequest request(@Nullable Instant expiresAt) {
-        return new ProvisionRequest(
-                "faults",
-                SandboxId.generate(System.nanoTime()),
-                Instant.ofEpochMilli(5),
-                expiresAt,
-                SandboxSpec.builder().build(),
-                Map.of(),
-                text -> {});
-    }
-
-    private String run(BackendSandbox sandbox, String script) throws InterruptedException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ProcessRequest request = new ProcessRequest(
-                List.of("sh", "-c", script), Map.of(), "/workspace", null, false, Duration.ofSeconds(40));
-        try (BackendProcess process = sandbox.start(request)) {
-            ExitStatus status = process.pump(new OutputSink() {
-                @Override
-                public void stdout(byte[] buffer, int offset, int length) {
-                    out.write(buffer, offset, length);
-                }
-
-                @Override
-                public void stderr(byte[] buffer, int offset, int length) {
-                    out.write(buffer, offset, length);
-                }
-            });
-            return out.toString(StandardCharsets.ISO_8859_1) + "exit " + status.exitCode();
+    private static String run(BackendSandbox sandbox, String script) throws InterruptedException {
+        try (BackendProcess process = sandbox.start(request(false, Duration.ofSeconds(40), "sh", "-c", script))) {
+            return ran(process).words();
         }
     }
 
@@ -108,18 +39,18 @@ class FaultyCallsTest {
             names = {"LOST_ANSWER", "LOST_REQUEST", "CUT", "SERVER_ERROR"})
     void aCreateWhoseAnswerWasLostMakesOneSandboxAndNoMore(Kind kind) {
         faults().next(CREATE, SimulatorFault.of(kind));
-        ProvisionRequest request = request(null);
+        ProvisionRequest request = provision(null);
         String ref = backend.create(request).providerRef();
-        assertThat(backend.listOwned("faults").resources())
+        assertThat(backend.listOwned(DEPLOYMENT).resources())
                 .containsExactly(new OwnedResource(ref, request.sandboxId(), request.createdAt()));
-        assertThat(backend.find("faults", request.sandboxId())).contains(ref);
+        assertThat(backend.find(DEPLOYMENT, request.sandboxId())).contains(ref);
     }
 
     @Test
     void aCreateThatIsNeverAnsweredIsLeftToWhoeverLooksForItById() {
         faults().always(CREATE, SimulatorFault.of(Kind.LOST_REQUEST));
-        assertThatThrownBy(() -> backend.create(request(null))).isInstanceOf(OutcomeUnknownException.class);
-        assertThat(backend.listOwned("faults").resources()).isEmpty();
+        assertThatThrownBy(() -> backend.create(provision(null))).isInstanceOf(OutcomeUnknownException.class);
+        assertThat(backend.listOwned(DEPLOYMENT).resources()).isEmpty();
     }
 
     @Test
@@ -127,7 +58,7 @@ class FaultyCallsTest {
         Duration told = Duration.ofSeconds(4); // longer than any wait that is not told
         faults().next(CREATE, SimulatorFault.of(Kind.RATE_LIMITED, told));
         long start = System.nanoTime();
-        assertThat(backend.create(request(null)).providerRef()).isNotEmpty();
+        assertThat(backend.create(provision(null)).providerRef()).isNotEmpty();
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(told);
         List<String> creates = simulated.simulator().requests().stream()
                 .filter(each -> each.contains(CREATE + " -> "))
@@ -138,7 +69,7 @@ class FaultyCallsTest {
     @Test
     void aLimitThatAsksForMoreThanAnybodyWaitsIsToldWithItsTime() {
         faults().next(CREATE, SimulatorFault.of(Kind.RATE_LIMITED, Duration.ofHours(1)));
-        assertThatThrownBy(() -> backend.create(request(null)))
+        assertThatThrownBy(() -> backend.create(provision(null)))
                 .isInstanceOfSatisfying(
                         BackendUnavailableException.class,
                         e -> assertThat(e.code()).isEqualTo("rate_limited"))
@@ -149,7 +80,7 @@ class FaultyCallsTest {
     @Test
     void aKeyThatIsNoneIsRefusedByName() {
         try (DaytonaBackend other = simulated.builder().apiKey("dtn_none").build()) {
-            assertThatThrownBy(() -> other.create(request(null)))
+            assertThatThrownBy(() -> other.create(provision(null)))
                     .isInstanceOf(BackendRejectedException.class)
                     .hasMessageNotContaining("dtn_none");
             assertThat(other.health().usable()).isFalse();
@@ -158,11 +89,11 @@ class FaultyCallsTest {
 
     @Test
     void aSandboxInATransitionIsDestroyedOnceThatIsOver() {
-        ProvisionRequest request = request(null);
+        ProvisionRequest request = provision(null);
         String ref = backend.create(request).providerRef();
         faults().transitionsTake(Duration.ofMillis(700));
         backend.destroy(ref);
-        assertThat(backend.find("faults", request.sandboxId())).isEmpty();
+        assertThat(backend.find(DEPLOYMENT, request.sandboxId())).isEmpty();
     }
 
     @Test
@@ -172,7 +103,7 @@ class FaultyCallsTest {
         for (int hours : new int[] {-2, 2}) {
             Clock wrong = Clock.fixed(now.plus(Duration.ofHours(hours)), ZoneOffset.UTC);
             try (DaytonaBackend other = simulated.builder().clock(wrong).build()) {
-                String ref = other.create(request(until)).providerRef();
+                String ref = other.create(provision(until)).providerRef();
                 Instant granted = other.extend(ref, until.plusSeconds(600));
                 assertThat(granted).isBetween(until.plusSeconds(480), until.plusSeconds(720));
                 other.destroy(ref);
@@ -185,7 +116,7 @@ class FaultyCallsTest {
             value = Kind.class,
             names = {"LOST_ANSWER", "LOST_REQUEST", "SERVER_ERROR"})
     void aCommandWhoseStartWasLostRunsOnce(Kind kind) throws InterruptedException {
-        BackendSandbox sandbox = backend.create(request(null));
+        BackendSandbox sandbox = backend.create(provision(null));
         faults().next("POST " + SESSION + "/{sessionId}/exec", SimulatorFault.of(kind));
         assertThat(run(sandbox, "echo x >> ran; cat ran; exit 3")).isEqualTo("x\nexit 3");
         faults().next("POST " + SESSION, SimulatorFault.of(kind));
@@ -198,7 +129,7 @@ class FaultyCallsTest {
             value = Kind.class,
             names = {"LOST_REQUEST", "LOST_ANSWER", "CUT", "STALL", "SERVER_ERROR"})
     void aLogThatIsCutIsReadAgainAndNothingOfItTwice(Kind kind) throws InterruptedException {
-        BackendSandbox sandbox = backend.create(request(null));
+        BackendSandbox sandbox = backend.create(provision(null));
         String logs = "GET " + SESSION + "/{sessionId}/command/{commandId}/logs";
         for (int i = 0; i < 3; i++) {
             faults().next(logs, SimulatorFault.of(kind, Duration.ofMillis(300)));
@@ -213,7 +144,7 @@ class FaultyCallsTest {
 
     @Test
     void aLogThatFallsSilentIsAskedFor() throws InterruptedException {
-        BackendSandbox sandbox = backend.create(request(null));
+        BackendSandbox sandbox = backend.create(provision(null));
         String logs = "GET " + SESSION + "/{sessionId}/command/{commandId}/logs";
         faults().next(logs, SimulatorFault.of(Kind.STALL, Duration.ofMinutes(10)));
         assertThat(run(sandbox, "echo one; sleep 1; echo two; exit 5")).isEqualTo("one\ntwo\nexit 5");
@@ -221,7 +152,7 @@ class FaultyCallsTest {
 
     @Test
     void outputInFilesIsFetchedAgainWhereItWasCut() throws InterruptedException {
-        BackendSandbox sandbox = backend.create(request(null));
+        BackendSandbox sandbox = backend.create(provision(null));
         String download = "GET /toolbox/{sandboxId}/files/download";
         faults().next(download, SimulatorFault.of(Kind.CUT)).next(download, SimulatorFault.of(Kind.LOST_ANSWER));
         String text = run(sandbox, "head -c 3000000 /dev/zero | tr '\\0' a");

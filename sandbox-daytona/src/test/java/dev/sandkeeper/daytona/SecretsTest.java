@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,7 +47,7 @@ class SecretsTest {
             StringWriter said = new StringWriter();
             use(new PrintWriter(said, true));
             watch.read("what was said", said.toString());
-            watch.read("rows", rows());
+            watch.readFiles("rows", directory.resolve("store"));
             watch.assertNowhere();
         }
         for (String secret : List.of(Simulated.KEY, OF_SANDBOX, OF_COMMAND)) {
@@ -58,16 +57,6 @@ class SecretsTest {
                     .isNotEmpty()
                     .noneMatch(each -> new String(each.requestBody(), StandardCharsets.ISO_8859_1).contains(secret)
                             || each.target().contains(secret));
-        }
-    }
-
-    private String rows() throws IOException {
-        try (Stream<Path> files = Files.walk(directory.resolve("store"))) {
-            StringBuilder all = new StringBuilder();
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                all.append(Files.readString(file, StandardCharsets.ISO_8859_1));
-            }
-            return all.toString();
         }
     }
 

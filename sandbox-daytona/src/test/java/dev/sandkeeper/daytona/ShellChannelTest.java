@@ -5,24 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.BackendUnavailableException;
-import dev.sandkeeper.ExitStatus;
-import dev.sandkeeper.SandboxId;
-import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
-import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;
-import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.testkit.simulator.SimulatorFault;
 import dev.sandkeeper.testkit.simulator.SimulatorFault.Kind;
 import dev.sandkeeper.testkit.simulator.SimulatorFaults;
-import dev.sandkeeper.testsupport.Component;
-import dev.sandkeeper.testsupport.Needs;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,19 +20,13 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Commands that a shell runs which stays in the sandbox. */
-@Needs(Component.BUBBLEWRAP)
-@Timeout(60)
-class ShellChannelTest {
+class ShellChannelTest extends SimulatedTests {
     private static final String SESSION = "/toolbox/{sandboxId}/process/session/{sessionId}";
     private static final String EXEC = "POST " + SESSION + "/exec";
     private static final String INPUT = "POST " + SESSION + "/command/{commandId}/input";
@@ -50,62 +34,24 @@ class ShellChannelTest {
     private static final String UPLOAD = "POST /toolbox/{sandboxId}/files/bulk-upload";
     private static final String RUNNER = "read -r a b c d e </proc/$PPID/stat; ";
 
-    @TempDir
-    Path state;
-
-    private Simulated simulated;
-    private DaytonaBackend backend;
     private BackendSandbox sandbox;
 
-    @SuppressWarnings("NullAway.Init") // JUnit calls start() before anything else
+    @SuppressWarnings("NullAway.Init") // JUnit calls create() before anything else
     ShellChannelTest() {}
 
     @BeforeEach
-    void start() {
-        simulated = Simulated.byLocal(state);
-        backend = simulated.backend();
-        sandbox = backend.create(new ProvisionRequest(
-                "shells",
-                SandboxId.generate(1),
-                Instant.ofEpochMilli(5),
-                null,
-                SandboxSpec.builder().build(),
-                Map.of(),
-                text -> {}));
-    }
-
-    @AfterEach
-    void stop() {
-        backend.close();
-        simulated.close();
-    }
-
-    private record Ran(String channel, String output, int exitCode) {}
-
-    private static ProcessRequest request(@Nullable Duration deadline, String... arguments) {
-        return new ProcessRequest(List.of(arguments), Map.of(), "/workspace", null, false, deadline);
+    void create() {
+        sandbox = backend.create(provision(null));
     }
 
     private Ran run(ProcessRequest request, byte[] input) throws InterruptedException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (BackendProcess process = sandbox.start(request, input)) {
-            ExitStatus status = process.pump(new OutputSink() {
-                @Override
-                public void stdout(byte[] buffer, int offset, int length) {
-                    out.write(buffer, offset, length);
-                }
-
-                @Override
-                public void stderr(byte[] buffer, int offset, int length) {
-                    out.write(buffer, offset, length);
-                }
-            });
-            return new Ran(process.channel(), out.toString(StandardCharsets.UTF_8), status.exitCode());
+            return ran(process);
         }
     }
 
     private Ran run(String... arguments) throws InterruptedException {
-        return run(request(Duration.ofSeconds(60), arguments), new byte[0]);
+        return run(request(false, Duration.ofSeconds(60), arguments), new byte[0]);
     }
 
     private Ran sh(String script) throws InterruptedException {
@@ -116,21 +62,15 @@ class ShellChannelTest {
         return new Ran("shell", output, exitCode);
     }
 
-    private SimulatorFaults faults() {
-        return simulated.simulator().faults();
-    }
-
-    private int calls(String route) {
-        return faults().calls(route);
-    }
-
     @Test
     void aCommandAfterTheFirstIsOneRequest() throws Exception {
         assertThat(sh("echo one")).isEqualTo(shell("one\n", 0));
         int before = calls(SimulatorFaults.ANY);
         assertThat(sh("echo two; exit 3")).isEqualTo(shell("two\n", 3));
-        assertThat(run(request(Duration.ofSeconds(60), "cat"), "three\0-%\\'".getBytes(StandardCharsets.UTF_8)))
-                .isEqualTo(shell("three\0-%\\'", 0));
+        assertThat(run(
+                        request(false, Duration.ofSeconds(60), "cat"),
+                        "-three\0\n-%\\'".getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo(shell("-three\0\n-%\\'", 0));
         assertThat(sh("echo four >&2")).isEqualTo(shell("four\n", 0));
         assertThat(calls(INPUT)).isEqualTo(3);
         assertThat(calls(SimulatorFaults.ANY) - before).isEqualTo(3);
@@ -322,11 +262,11 @@ class ShellChannelTest {
     void aCommandWithoutADeadlineIsOneRequestToo() throws Exception {
         sh("true");
         int uploads = calls(UPLOAD);
-        assertThat(run(request(null, "echo", "here"), new byte[0])).isEqualTo(shell("here\n", 0));
+        assertThat(run(request(false, null, "echo", "here"), new byte[0])).isEqualTo(shell("here\n", 0));
         assertThat(calls(INPUT)).isOne();
         assertThat(calls(UPLOAD) - uploads).as("a sign of life, if any").isLessThanOrEqualTo(1);
         // longer than a host may be silent
-        assertThat(run(request(null, "sh", "-c", "sleep 11; echo alive"), new byte[0]))
+        assertThat(run(request(false, null, "sh", "-c", "sleep 11; echo alive"), new byte[0]))
                 .isEqualTo(shell("alive\n", 0));
     }
 }

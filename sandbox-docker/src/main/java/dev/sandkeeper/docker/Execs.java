@@ -11,6 +11,7 @@ import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.internal.NotStarted;
 import dev.sandkeeper.internal.Tags;
 import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProviderState;
@@ -296,24 +297,7 @@ final class Execs {
      * @param reason {@code cwd}, 126 or 127, as our scripts say it
      */
     CommandNotStartableException notStartable(ProcessRequest request, String reason) {
-        String program = request.arguments().get(0);
-        return switch (reason) {
-            case "cwd" ->
-                new CommandNotStartableException(failure(
-                                "working_directory_missing",
-                                "the working directory " + request.workingDirectory()
-                                        + " does not exist in the sandbox or cannot be entered")
-                        .remedy("Make it first, or name another"));
-            case "126" ->
-                new CommandNotStartableException(failure(
-                                "command_not_executable",
-                                "\"" + program + "\" is in the sandbox but cannot be executed (126)")
-                        .remedy("Set its executable bit, or run it by its interpreter"));
-            default ->
-                new CommandNotStartableException(
-                        failure("command_not_found", "\"" + program + "\" is not in the sandbox (127)")
-                                .remedy("Install it in the image, or name its path"));
-        };
+        return NotStarted.exception(reason, request, "image", this::failure);
     }
 
     Failure failure(String code, String message) {

@@ -22,7 +22,7 @@ final class FreshExec implements CommandChannel {
     private static final String WHAT = "start a command";
 
     /** How long after its deadline a command ends that nobody ended: the host comes first, with a grace. */
-    private static final Duration AFTER_DEADLINE = Duration.ofSeconds(5);
+    static final Duration AFTER_DEADLINE = Duration.ofSeconds(5);
 
     private final Execs execs;
 
@@ -58,7 +58,7 @@ final class FreshExec implements CommandChannel {
                 ShellText.COMMAND.text(),
                 "sandkeeper",
                 tag,
-                Long.toString(seconds(request.deadline())),
+                Long.toString(Deadline.secondsInside(request.deadline(), AFTER_DEADLINE)),
                 hello.sleep(),
                 Long.toString(execs.openFiles()),
                 terminal ? "1" : "0",
@@ -103,13 +103,6 @@ final class FreshExec implements CommandChannel {
                 guard.forget(target);
             }
         }
-    }
-
-    /** After how many seconds everything of a command is killed inside, if nobody else does it; 0 for never. */
-    static long seconds(@Nullable Duration deadline) {
-        return deadline == null
-                ? 0
-                : deadline.plusMillis(999).plus(AFTER_DEADLINE).toSeconds();
     }
 
     /** Reads the line that the wrapper writes before it waits: P, its pid, its audit session, and what it found. */

@@ -70,7 +70,8 @@ final class ShellChannel implements CommandChannel, Closeable {
             ProcessRequest request, byte[] input, boolean ours, @Nullable String user, Guard guard) {
         if (!request.stdin() && !request.fresh() && request.terminal() == null) {
             String tag = Tags.next();
-            byte[] text = CommandText.of(request, input, ours, tag, FreshExec.seconds(request.deadline()));
+            byte[] text = CommandText.of(
+                    request, input, ours, tag, Deadline.secondsInside(request.deadline(), FreshExec.AFTER_DEADLINE));
             if (text != null) {
                 ShellPool<ShellSession> pool = pool(user, guard);
                 ShellSession session = take(pool);

@@ -2,7 +2,6 @@ package dev.sandkeeper.e2b;
 
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
-import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.SandboxGoneException;
 import dev.sandkeeper.SandboxInterruptedException;
@@ -12,6 +11,7 @@ import dev.sandkeeper.TerminalSize;
 import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.ExecOutput;
+import dev.sandkeeper.internal.NotStarted;
 import dev.sandkeeper.internal.OutputParts;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
@@ -138,7 +138,7 @@ final class E2bProcess implements BackendProcess {
                 reason = Integer.toString(output.exitCode());
             }
             if (!reason.isEmpty()) {
-                throw notStartable(reason);
+                throw NotStarted.exception(reason, request, "template", envd.client()::failure);
             }
             return status;
         } catch (SandboxInterruptedException e) {
@@ -275,29 +275,6 @@ final class E2bProcess implements BackendProcess {
                         "the connection to a command in sandbox " + envd.ref()
                                 + " was lost, so that nothing is known of its end")
                 .cause(cut));
-    }
-
-    private CommandNotStartableException notStartable(String reason) {
-        String program = request.arguments().get(0);
-        return switch (reason) {
-            case "cwd" ->
-                new CommandNotStartableException(envd.client()
-                        .failure(
-                                "working_directory_missing",
-                                "the working directory " + request.workingDirectory()
-                                        + " does not exist in the sandbox or cannot be entered")
-                        .remedy("Make it first, or name another"));
-            case "126" ->
-                new CommandNotStartableException(envd.client()
-                        .failure(
-                                "command_not_executable",
-                                "\"" + program + "\" is in the sandbox but cannot be executed (126)")
-                        .remedy("Set its executable bit, or run it by its interpreter"));
-            default ->
-                new CommandNotStartableException(envd.client()
-                        .failure("command_not_found", "\"" + program + "\" is not in the sandbox (127)")
-                        .remedy("Install it in the template, or name its path"));
-        };
     }
 
     @Override

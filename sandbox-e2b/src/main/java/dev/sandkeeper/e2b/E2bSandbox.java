@@ -7,6 +7,8 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.http.DownloadedFiles;
 import dev.sandkeeper.internal.CommandControl;
+import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.PrintfFormat;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
@@ -119,8 +121,7 @@ final class E2bSandbox implements BackendSandbox {
             throw rules.missing(
                     Capability.COMMAND_USER, "user", "Use sudo in the command, which E2B's own templates have");
         }
-        String printed =
-                input.length == 0 || request.terminal() != null ? null : PrintedInput.of(input, LONGEST_VARIABLE);
+        String printed = request.terminal() == null ? printed(input) : null;
         boolean byStream = input.length > 0 && printed == null;
         ProcessRequest asked = byStream ? request.withStdin() : request;
         E2bProcess process = launch(asked, printed);
@@ -128,6 +129,15 @@ final class E2bSandbox implements BackendSandbox {
             feed(process, input);
         }
         return process;
+    }
+
+    /** The input as a variable of the command, with which it travels; null if there is none, or too much for that. */
+    private static @Nullable String printed(byte[] input) {
+        if (input.length == 0 || input.length > LONGEST_VARIABLE) {
+            return null;
+        }
+        String format = PrintfFormat.of(input);
+        return format.length() > LONGEST_VARIABLE ? null : format;
     }
 
     private BackendProcess script(ProcessRequest request, byte @Nullable [] input) {
@@ -151,7 +161,7 @@ final class E2bSandbox implements BackendSandbox {
                 Scripts.COMMAND,
                 "sandkeeper",
                 tag,
-                Long.toString(seconds(request.deadline())),
+                Long.toString(Deadline.secondsInside(request.deadline(), AFTER_DEADLINE)),
                 leased ? lease.path() : "",
                 terminal ? "1" : "0",
                 request.workingDirectory()));
@@ -192,13 +202,6 @@ final class E2bSandbox implements BackendSandbox {
         } catch (IOException e) {
             LOG.debug("the command did not read all of its input: {}", e.getMessage());
         }
-    }
-
-    /** After how many seconds everything of a command is killed inside, if nobody else does it; 0 for never. */
-    private static long seconds(@Nullable Duration deadline) {
-        return deadline == null
-                ? 0
-                : deadline.plusMillis(999).plus(AFTER_DEADLINE).toSeconds();
     }
 
     @Override

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.ProviderCall;
 import dev.sandkeeper.http.ProviderClient;
+import dev.sandkeeper.http.UrlPaths;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,29 +21,21 @@ final class AppsApi {
     private static final long LARGEST_ANSWER = 64L << 20;
 
     private final ProviderClient client;
-    private final HttpUrl url;
+    private final HttpUrl root;
 
     AppsApi(ProviderClient client, HttpUrl url) {
         this.client = client;
-        this.url = url;
+        this.root = UrlPaths.below(url, "v1").build();
     }
 
     ProviderClient client() {
         return client;
     }
 
-    private HttpUrl.Builder path(String... segments) {
-        HttpUrl.Builder builder = url.newBuilder().addPathSegment("v1");
-        for (String segment : segments) {
-            builder.addPathSegment(segment);
-        }
-        return builder;
-    }
-
     /** {@return whether there is such an app, and it is ours} */
     boolean hasApp(String app) {
-        ProviderCall call =
-                client.call("GET", "look for app " + app, path("apps", app).build());
+        ProviderCall call = client.call(
+                "GET", "look for app " + app, UrlPaths.below(root, "apps", app).build());
         return call.repeatable().accept(404).send().status() != 404;
     }
 
@@ -58,7 +51,9 @@ final class AppsApi {
 
     private Optional<AppView> look(String app, int... absent) {
         Answer answer = client.call(
-                        "GET", "look at app " + app, path("apps", app).build())
+                        "GET",
+                        "look at app " + app,
+                        UrlPaths.below(root, "apps", app).build())
                 .repeatable()
                 .accept(absent)
                 .send();
@@ -67,7 +62,7 @@ final class AppsApi {
 
     /** Makes an app; one of this name that is there already is as good. */
     void createApp(String app, String organization) {
-        client.call("POST", "create app " + app, path("apps").build())
+        client.call("POST", "create app " + app, UrlPaths.below(root, "apps").build())
                 .json(newApp(app, organization))
                 .accept(409, 422)
                 .repeatable()
@@ -87,7 +82,7 @@ final class AppsApi {
     void createIsolatedApp(String app, String organization) {
         Map<String, Object> body = newApp(app, organization);
         body.put("network", app);
-        client.call("POST", "create app " + app, path("apps").build())
+        client.call("POST", "create app " + app, UrlPaths.below(root, "apps").build())
                 .json(body)
                 .accept(409)
                 .send();
@@ -98,7 +93,9 @@ final class AppsApi {
         client.call(
                         "DELETE",
                         "delete app " + app,
-                        path("apps", app).addQueryParameter("force", "true").build())
+                        UrlPaths.below(root, "apps", app)
+                                .addQueryParameter("force", "true")
+                                .build())
                 .repeatable()
                 // the latter if somebody else has asked for it: whether it is gone is looked at anyway
                 .accept(404, 409)
@@ -116,7 +113,9 @@ final class AppsApi {
         Answer answer = client.call(
                         "GET",
                         "list apps of organization " + organization,
-                        path("apps").addQueryParameter("org_slug", organization).build())
+                        UrlPaths.below(root, "apps")
+                                .addQueryParameter("org_slug", organization)
+                                .build())
                 .repeatable()
                 .answerAtMost(LARGEST_ANSWER)
                 .send();
@@ -135,7 +134,7 @@ final class AppsApi {
         Set<String> seen = new HashSet<>();
         String cursor = "";
         do {
-            HttpUrl.Builder where = path("orgs", organization, "machines");
+            HttpUrl.Builder where = UrlPaths.below(root, "orgs", organization, "machines");
             if (!cursor.isEmpty()) {
                 where.addQueryParameter("cursor", cursor);
             }

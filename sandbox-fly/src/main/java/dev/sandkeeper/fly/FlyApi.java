@@ -5,6 +5,7 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.http.Answer;
 import dev.sandkeeper.http.Json;
 import dev.sandkeeper.http.ProviderClient;
+import dev.sandkeeper.http.UrlPaths;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,39 +29,29 @@ final class FlyApi {
     private static final long LARGEST_ANSWER = 64L << 20;
 
     private final ProviderClient client;
-    private final HttpUrl url;
+    private final HttpUrl root;
 
     FlyApi(ProviderClient client, HttpUrl url) {
         this.client = client;
-        this.url = url;
+        this.root = UrlPaths.below(url, "v1").build();
     }
 
     ProviderClient client() {
         return client;
     }
 
-    private HttpUrl.Builder path(String... segments) {
-        HttpUrl.Builder builder = url.newBuilder().addPathSegment("v1");
-        for (String segment : segments) {
-            builder.addPathSegment(segment);
-        }
-        return builder;
+    private HttpUrl.Builder machines(String app) {
+        return UrlPaths.below(root, "apps", app, "machines");
     }
 
     private HttpUrl.Builder machine(MachineRef ref, String... more) {
-        HttpUrl.Builder builder = path("apps", ref.app(), "machines", ref.id());
-        for (String segment : more) {
-            builder.addPathSegment(segment);
-        }
-        return builder;
+        return UrlPaths.below(machines(ref.app()).addPathSegment(ref.id()).build(), more);
     }
 
     /** Asks for a Machine. Its name is unique, so that asking twice makes one. */
     MachineView create(String app, Map<String, Object> request) {
         Answer answer = client.call(
-                        "POST",
-                        "create a Machine in app " + app,
-                        path("apps", app, "machines").build())
+                        "POST", "create a Machine in app " + app, machines(app).build())
                 .json(request)
                 .send();
         return view(answer);
@@ -90,7 +81,7 @@ final class FlyApi {
      * @return nothing if there is no such app
      */
     Optional<List<MachineView>> list(String app) {
-        return list(app, path("apps", app, "machines").build());
+        return list(app, machines(app).build());
     }
 
     /**
@@ -99,9 +90,8 @@ final class FlyApi {
      * @return nothing if there is no such app
      */
     Optional<List<MachineView>> list(String app, String key, String value) {
-        HttpUrl where = path("apps", app, "machines")
-                .addQueryParameter("metadata." + key, value)
-                .build();
+        HttpUrl where =
+                machines(app).addQueryParameter("metadata." + key, value).build();
         // whatever the service makes of the filter
         return list(app, where)
                 .map(views -> views.stream()

@@ -7,6 +7,7 @@ import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.internal.CommandText;
 import dev.sandkeeper.internal.Deadline;
+import dev.sandkeeper.internal.PrintfFormat;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
@@ -100,8 +101,7 @@ final class FlySandbox implements BackendSandbox {
         String tag = Tags.next();
         Duration deadline = request.deadline();
         boolean watched = deadline == null;
-        long seconds =
-                deadline == null ? 0 : deadline.plus(OVERTIME).plusMillis(999).toSeconds();
+        long seconds = Deadline.secondsInside(deadline, OVERTIME);
         byte[] text = CommandText.ofAnyLength(request, input, false, tag, seconds);
         if (text == null) {
             throw new SpecInvalidException(guest.api()
@@ -116,7 +116,7 @@ final class FlySandbox implements BackendSandbox {
         boolean octal = text.length <= LONGEST_OCTAL;
         int last = sendAhead(tag, text);
         String piece = octal
-                ? Guest.octal(text) + "\n"
+                ? PrintfFormat.octal(text) + "\n"
                 : Guest.base64(text, last * Guest.PIECE, text.length - last * Guest.PIECE);
         List<String> run = new ArrayList<>(List.of(
                 "run",

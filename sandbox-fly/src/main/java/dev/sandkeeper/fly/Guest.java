@@ -245,18 +245,6 @@ final class Guest {
         }
     }
 
-    /** {@return bytes as the format of printf in a shell} */
-    static String octal(byte[] bytes) {
-        StringBuilder text = new StringBuilder(4 * bytes.length);
-        for (byte b : bytes) {
-            text.append('\\')
-                    .append((char) ('0' + (b >> 6 & 3)))
-                    .append((char) ('0' + (b >> 3 & 7)))
-                    .append((char) ('0' + (b & 7)));
-        }
-        return text.toString();
-    }
-
     static String base64(byte[] bytes, int offset, int length) {
         byte[] part = new byte[length];
         System.arraycopy(bytes, offset, part, 0, length);

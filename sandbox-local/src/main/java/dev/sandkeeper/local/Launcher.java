@@ -1,5 +1,6 @@
 package dev.sandkeeper.local;
 
+import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.spi.ProcessRequest;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -100,9 +101,7 @@ final class Launcher {
 
     private ShellText settings(ProcessRequest request, Path record, int processes) {
         Limits limits = description.limits();
-        Duration deadline = request.deadline();
-        long wait =
-                deadline == null ? 0 : deadline.plus(OVERTIME).plusMillis(999).toSeconds();
+        long wait = Deadline.secondsInside(request.deadline(), OVERTIME);
         ShellText text = new ShellText()
                 .assign("record", record)
                 .assign("holder", holder.pid())
