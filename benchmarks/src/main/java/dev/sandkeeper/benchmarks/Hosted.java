@@ -1,9 +1,9 @@
 package dev.sandkeeper.benchmarks;
 
 import dev.sandkeeper.spi.SandboxBackend;
-import dev.sandkeeper.testkit.simulator.DaytonaSimulator;
-import dev.sandkeeper.testkit.simulator.FlySimulator;
+import dev.sandkeeper.testkit.simulator.daytona.DaytonaSimulator;
 import dev.sandkeeper.testkit.simulator.e2b.E2bSimulator;
+import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Map;
