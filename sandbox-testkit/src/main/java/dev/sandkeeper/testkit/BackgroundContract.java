@@ -207,8 +207,7 @@ abstract class BackgroundContract extends PortsContract {
         }
         BackendSandbox small =
                 first().create(request(spec().toBuilder().maxProcesses(60).build(), Map.of()));
-        String taking =
-                "trap '' TERM; mkfifo /tmp/never; (while :; do sleep 120 & done) 2>/dev/null & read x </tmp/never";
+        String taking = "trap '' TERM; (sleep 0.2; while :; do sleep 120 & done) 2>/dev/null & exec sleep 120";
         ProcessRequest late = withDeadline(in("/tmp", script(taking)), Duration.ofSeconds(2));
         small.background().start(new BackgroundRequest("taking", late, Duration.ofSeconds(1), 65_536));
         await().atMost(patience()).pollInSameThread().ignoreExceptions().untilAsserted(() -> {

@@ -128,7 +128,6 @@ abstract class ExecContract extends LifetimeContract {
         assertThat(shell("kill -KILL $$; sleep 5").exitCode()).isEqualTo(128 + 9);
         // which a shell has whatever it starts by & ignore
         assertThat(shell("kill -INT $$; sleep 5").exitCode()).isEqualTo(128 + 2);
-        assertThat(shell("kill -QUIT $$; sleep 5").exitCode()).isEqualTo(128 + 3);
     }
 
     @Test

@@ -24,8 +24,7 @@ import org.slf4j.LoggerFactory;
 /**
  * What runs inside a machine: one shell in the real sandbox that starts the main process and whatever is executed, each as a child
  * of its own, all in one process namespace, as a guest's init does. It is told what to do on its standard input; what has
- * ended it tells on its standard output. Safe
- * from many threads.
+ * ended it tells on its standard output. Safe from many threads.
  */
 final class FlyGuest {
     private static final Logger LOG = LoggerFactory.getLogger(FlyGuest.class);
@@ -35,7 +34,7 @@ final class FlyGuest {
      * goes on, as under the real init.
      */
     private static final String INIT = """
-            exec 8>&1
+            exec 8>&1 2>/dev/null
             fly_d=/tmp/.fly-init
             mkdir -p "$fly_d"
             mkfifo "$fly_d/ended"
@@ -129,7 +128,8 @@ final class FlyGuest {
             id = ++number;
             running.put(id, end);
         }
-        StringBuilder text = new StringBuilder("(");
+        // with & it would ignore INT and QUIT, which no guest's init has anybody do; so it ends who waits for it
+        StringBuilder text = new StringBuilder("(read -r fly_p fly_x </proc/self/stat; (kill -9 \"$fly_p\"; ");
         if (input.length > 0) {
             text.append("printf '");
             for (byte each : input) {
@@ -141,9 +141,7 @@ final class FlyGuest {
             text.append(" '").append(word.replace("'", "'\\''")).append('\'');
         }
         text.append(input.length == 0 ? " </dev/null" : "");
-        text.append(" >\"$fly_d/%1$d.o\" 2>\"$fly_d/%1$d.e\" 8>&- 9>&-; echo \"%1$d $?\" >&9) &\n".formatted(id));
-        // this alone takes leave of those that have ended: they would count as processes for ever
-        text.append("jobs >/dev/null\n");
+        text.append(" >\"$fly_d/%1$d.o\" 2>\"$fly_d/%1$d.e\" 8>&- 9>&-; echo \"%1$d $?\" >&9); exit)\n".formatted(id));
         tell(text.toString());
         return end;
     }
