@@ -149,16 +149,20 @@ final class CommandRun {
         abandoned = true;
     }
 
-    /** Ends the process tree because its caller has gone away; never throws. */
+    /** Ends the process tree because its caller has gone away, also one that was interrupted; never throws. */
     void abandon(Duration grace) {
         killed();
         decided.set(true);
+        boolean interrupted = Thread.interrupted();
         try {
             process.end(grace);
         } catch (SandboxException e) {
             LOG.warn("could not end a command whose caller has gone: {}", e.getMessage());
         } finally {
             process.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -182,11 +182,7 @@ public final class Sandbox implements AutoCloseable {
                             .backend(backend)
                             .cause(e));
         } catch (SandboxInterruptedException e) {
-            boolean interrupted = Thread.interrupted();
             run.abandon(Duration.ZERO);
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
             throw e;
         }
     }

@@ -283,6 +283,23 @@ public abstract class ManagerContract {
     }
 
     @Test
+    final void anInterruptWhileAProcessIsWaitedForEndsItAndKeepsTheFlag() throws InterruptedException {
+        try (Sandbox sandbox = manager.create(spec())) {
+            Thread caller = interruptible(() -> {
+                try (SandboxProcess process =
+                        sandbox.start(Command.shell("while :; do echo x >> beat; sleep 0.1; done"))) {
+                    process.waitFor();
+                }
+            });
+            await().atMost(PATIENCE).until(() -> sandbox.files().exists("beat"));
+            assertInterrupted(caller);
+            long size = sandbox.files().stat("beat").size();
+            sandbox.exec("sleep", "0.5");
+            assertThat(sandbox.files().stat("beat").size()).isEqualTo(size);
+        }
+    }
+
+    @Test
     final void anInterruptDuringACopyLeavesTheOldFile() throws InterruptedException {
         try (Sandbox sandbox = manager.create(spec())) {
             sandbox.files().write("target", "old");
