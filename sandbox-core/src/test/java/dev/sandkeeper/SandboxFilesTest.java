@@ -161,6 +161,10 @@ class SandboxFilesTest {
                 () -> files.remove("."),
                 () -> files.removeAll("/"),
                 () -> files.setMode("../x", 0600),
+                () -> files.setMode("x", -1),
+                () -> files.setMode("x", 010000),
+                () -> files.write("x", InputStream.nullInputStream(), -1),
+                () -> files.write("x\ud83d", "x"),
                 () -> files.watch("../x", change -> {}),
                 () -> files.upload(temp, "../x"),
                 () -> files.download("../x", temp));

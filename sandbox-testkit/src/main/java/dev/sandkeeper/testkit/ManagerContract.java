@@ -9,6 +9,7 @@ import dev.sandkeeper.BackgroundStatus;
 import dev.sandkeeper.CapabilityMissingException;
 import dev.sandkeeper.Command;
 import dev.sandkeeper.ExecResult;
+import dev.sandkeeper.FileAccessException;
 import dev.sandkeeper.FileChange;
 import dev.sandkeeper.FileChangeListener;
 import dev.sandkeeper.FileWatch;
@@ -311,6 +312,37 @@ public abstract class ManagerContract {
             assertThat(sandbox.files().list(SandboxSpec.WORKSPACE))
                     .extracting(file -> file.name())
                     .containsExactly("target");
+        }
+    }
+
+    @Test
+    final void modesAndPathsThatNoLinuxHasAreRefused() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            sandbox.files().write("f", "x");
+            int mode = sandbox.files().stat("f").mode();
+            for (int wrong : new int[] {-1, 010000, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
+                assertThatThrownBy(() -> sandbox.files().setMode("f", wrong))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("07777");
+                assertThatThrownBy(() -> sandbox.files().write("f", InputStream.nullInputStream(), wrong))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("07777");
+            }
+            assertThatThrownBy(() -> sandbox.files().write("\ud83d", "x"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("surrogate");
+            for (String tooLong : List.of("x".repeat(5_000), "d/".repeat(2_500) + "f")) {
+                assertThatThrownBy(() -> sandbox.files().write(tooLong, "x"))
+                        .isInstanceOfSatisfying(
+                                FileAccessException.class,
+                                e -> assertThat(e.code()).isEqualTo("file_access_failed"))
+                        .hasMessageContaining("4095 bytes");
+            }
+            assertThat(sandbox.files().list(SandboxSpec.WORKSPACE))
+                    .extracting(file -> file.name())
+                    .containsExactly("f");
+            assertThat(sandbox.files().stat("f").mode()).isEqualTo(mode);
+            assertThat(sandbox.files().readString("f")).isEqualTo("x");
         }
     }
 
