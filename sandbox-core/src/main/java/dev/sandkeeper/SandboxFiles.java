@@ -9,6 +9,8 @@ import dev.sandkeeper.spi.BackendFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
@@ -378,6 +380,7 @@ public final class SandboxFiles {
         if (!Files.isDirectory(root)) {
             throw new IllegalArgumentException("hostDirectory must be a directory: " + hostDirectory);
         }
+        refuseIfInterrupted();
         try (TreeUpload tree = new TreeUpload(root.toRealPath(), options, backend)) {
             return during(() -> {
                 files.unpack(absolute, tree);
@@ -418,6 +421,7 @@ public final class SandboxFiles {
         Path root = local(hostDirectory);
         String absolute = resolved(source);
         requireEmpty(root);
+        refuseIfInterrupted();
         return during(() -> {
             try (InputStream archive = files.pack(absolute)) {
                 return new TreeDownload(Files.createDirectories(root), options, backend).from(archive);
@@ -512,27 +516,60 @@ public final class SandboxFiles {
     }
 
     private void during(Runnable operation) {
-        Activity.Scope scope = activity.begin();
-        try {
+        during(() -> {
             operation.run();
-        } finally {
-            scope.close();
-        }
+            return true;
+        });
     }
 
     private <T> T during(Supplier<T> operation) {
         Activity.Scope scope = activity.begin();
         try {
             return operation.get();
+        } catch (FileAccessException e) {
+            throw e.getCause() instanceof IOException cause && isInterrupt(cause) ? interrupted(cause) : e;
         } finally {
             scope.close();
         }
+    }
+
+    /** Before anything is made, also where there is nothing that would wait. */
+    private void refuseIfInterrupted() {
+        if (Thread.currentThread().isInterrupted()) {
+            throw interrupted(null);
+        }
+    }
+
+    /** A channel of the host fails if its thread is interrupted, whoever reads from it or writes to it. */
+    private static boolean isInterrupt(IOException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ClosedByInterruptException || cause instanceof InterruptedException) {
+                return true;
+            }
+            // also what a timeout throws
+            if (cause instanceof InterruptedIOException && Thread.currentThread().isInterrupted()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private SandboxInterruptedException interrupted(@Nullable IOException cause) {
+        Thread.currentThread().interrupt();
+        return new SandboxInterruptedException(
+                Failure.of("interrupted", "the thread was interrupted during a file operation")
+                        .backend(backend)
+                        .sandbox(id)
+                        .cause(cause));
     }
 
     /** The sandbox's own fault is behind the stream's, if it was one; else it was the host or a broken archive. */
     private SandboxException incomplete(String what, IOException e) {
         if (e.getCause() instanceof SandboxException fault) {
             return fault;
+        }
+        if (isInterrupt(e)) {
+            return interrupted(e);
         }
         if (e instanceof FileSystemException) {
             return hostFailed(what, e);

@@ -28,6 +28,7 @@ import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.TransferOptions;
 import dev.sandkeeper.WatchOptions;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.Capability;
@@ -40,6 +41,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,10 +60,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What an application sees of a backend through a {@link SandboxManager}, with a store in memory and an engine that works by
@@ -313,6 +318,35 @@ public abstract class ManagerContract {
                     .extracting(file -> file.name())
                     .containsExactly("target");
         }
+    }
+
+    @Test
+    final void anInterruptDuringACopyOfADirectoryIsToldAsSuch(@TempDir Path host) throws IOException {
+        Path from = Files.createDirectory(host.resolve("from"));
+        Files.write(from.resolve("a"), new byte[3 << 20]);
+        Files.write(from.resolve("b"), new byte[3 << 20]);
+        TransferOptions interrupting = TransferOptions.builder()
+                .listener((files, bytes) -> Thread.currentThread().interrupt())
+                .build();
+        try (Sandbox sandbox = manager.create(spec())) {
+            Thread.currentThread().interrupt();
+            assertInterrupted(() -> sandbox.files().upload(from, "never"));
+            assertThat(sandbox.files().exists("never")).isFalse();
+            assertInterrupted(() -> sandbox.files().upload(from, "cut", interrupting));
+            sandbox.files().upload(from, "whole");
+            Thread.currentThread().interrupt();
+            assertInterrupted(() -> sandbox.files().download("whole", host.resolve("never")));
+            assertThat(host.resolve("never")).doesNotExist();
+            assertInterrupted(() -> sandbox.files().download("whole", host.resolve("cut"), interrupting));
+            assertThat(host.resolve("cut").toFile().list()).hasSizeLessThan(2);
+            assertThat(sandbox.files().download("whole", host.resolve("back")).files())
+                    .isEqualTo(2);
+        }
+    }
+
+    private static void assertInterrupted(ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(SandboxInterruptedException.class);
+        assertThat(Thread.interrupted()).as("the flag is set again").isTrue();
     }
 
     @Test
