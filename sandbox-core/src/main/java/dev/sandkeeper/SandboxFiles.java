@@ -207,6 +207,10 @@ public final class SandboxFiles {
         Activity.Scope scope = activity.begin();
         try {
             return new ActiveStream(files.read(absolute), scope);
+        } catch (SandboxException e) {
+            SandboxException told = scope.explained(e);
+            scope.close();
+            throw told;
         } catch (RuntimeException e) {
             scope.close();
             throw e;
@@ -527,7 +531,11 @@ public final class SandboxFiles {
         try {
             return operation.get();
         } catch (FileAccessException e) {
-            throw e.getCause() instanceof IOException cause && isInterrupt(cause) ? interrupted(cause) : e;
+            throw e.getCause() instanceof IOException cause && isInterrupt(cause)
+                    ? interrupted(cause)
+                    : scope.explained(e);
+        } catch (SandboxException e) {
+            throw scope.explained(e);
         } finally {
             scope.close();
         }
@@ -547,7 +555,8 @@ public final class SandboxFiles {
                 return true;
             }
             // also what a timeout throws
-            if (cause instanceof InterruptedIOException && Thread.currentThread().isInterrupted()) {
+            if (cause instanceof InterruptedIOException
+                    && Thread.currentThread().isInterrupted()) {
                 return true;
             }
         }

@@ -58,7 +58,20 @@ class CommandRunTest {
     }
 
     private CommandRun run() {
-        return new CommandRun(process, Command.of("endless"), timer, workers, () -> false);
+        return new CommandRun(process, Command.of("endless"), timer, workers, new CommandRun.Caller() {
+            @Override
+            public boolean killedForMemory() {
+                return false;
+            }
+
+            @Override
+            public void requireOpen() {}
+
+            @Override
+            public SandboxException explained(SandboxException fault) {
+                return fault;
+            }
+        });
     }
 
     @Test

@@ -613,6 +613,49 @@ public abstract class ManagerContract {
     }
 
     @Test
+    final void closingTheManagerIsToldToTheCallsUnderWayAndTheSandboxLivesOn() {
+        String deployment = store.deployment();
+        Sandbox sandbox = manager.create(spec());
+        SandboxProcess process = sandbox.start(Command.of("sleep", "50"));
+        AtomicBoolean writing = new AtomicBoolean();
+        List<Attempt> calls = List.of(
+                Attempt.of(() -> sandbox.exec(Command.shell("touch begun; sleep 50; exit 0"))),
+                Attempt.of(process::waitFor),
+                Attempt.of(() -> sandbox.files().write("target", new Endless(writing))));
+        await().atMost(PATIENCE).until(() -> writing.get() && sandbox.files().exists("begun"));
+        manager.close();
+        calls.forEach(call -> assertClosed("manager_closed", () -> call.join(PATIENCE)));
+        assertClosed("manager_closed", () -> sandbox.exec("true"));
+        assertClosed("manager_closed", () -> sandbox.files().exists("begun"));
+        process.close();
+        try (SandboxBackend witness = backend()) {
+            List<OwnedResource> alive = witness.listOwned(deployment).resources();
+            assertThat(alive).hasSize(1);
+            alive.forEach(resource -> witness.attach(resource.providerRef()).close());
+            alive.forEach(resource -> witness.destroy(resource.providerRef()));
+        }
+    }
+
+    @Test
+    final void lettingGoOfAHandleIsToldToACommandUnderWay() {
+        try (Sandbox owner = manager.create(spec())) {
+            Sandbox other = manager.connect(owner.id());
+            Attempt call = Attempt.of(() -> other.exec(Command.shell("touch begun; sleep 50; exit 0")));
+            await().atMost(PATIENCE).until(() -> owner.files().exists("begun"));
+            other.close();
+            assertClosed("handle_closed", () -> call.join(PATIENCE));
+            assertThat(owner.exec("true").exitCode()).isZero();
+        }
+    }
+
+    private static void assertClosed(String code, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOfSatisfying(HandleClosedException.class, e -> {
+            assertThat(e.code()).isEqualTo(code);
+            assertThat(e.retryable()).isFalse();
+        });
+    }
+
+    @Test
     final void aProcessStreamsBothWaysAndSeesTheEndOfItsInput() throws IOException {
         try (Sandbox sandbox = manager.create(spec());
                 SandboxProcess process = sandbox.start(Command.shell("cat; echo end >&2; exit 7"))) {
