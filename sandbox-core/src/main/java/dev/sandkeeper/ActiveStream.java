@@ -16,6 +16,33 @@ final class ActiveStream extends FilterInputStream {
     }
 
     @Override
+    public int read() throws IOException {
+        try {
+            return super.read();
+        } catch (IOException e) {
+            throw explained(e);
+        }
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        try {
+            return super.read(buffer, offset, length);
+        } catch (IOException e) {
+            throw explained(e);
+        }
+    }
+
+    private IOException explained(IOException e) {
+        Activity.Scope current = scope.get();
+        if (current == null || !(e.getCause() instanceof SandboxException fault)) {
+            return e;
+        }
+        SandboxException told = current.explained(fault);
+        return told == fault ? e : new IOException(told.getMessage(), told);
+    }
+
+    @Override
     public void close() throws IOException {
         try {
             super.close();

@@ -16,5 +16,15 @@ interface Activity {
     interface Scope extends AutoCloseable {
         @Override
         void close();
+
+        /**
+         * What the caller is told of a fault that came during it.
+         *
+         * @param fault what the backend has thrown
+         * @return the same, or what is behind it
+         */
+        default SandboxException explained(SandboxException fault) {
+            return fault;
+        }
     }
 }

@@ -12,7 +12,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,23 +31,27 @@ final class CommandRun {
     /** Decides the race between the command's own end and its deadline. */
     private final AtomicBoolean decided = new AtomicBoolean();
 
-    private final BooleanSupplier killedForMemory;
+    private final Caller caller;
     private volatile boolean abandoned;
     private volatile boolean timedOut;
     private volatile boolean unconfirmed;
 
-    /**
-     * One that has been started.
-     *
-     * @param killedForMemory whether memory was why it was killed; asked once, if it was killed by nobody here
-     */
+    /** Who has started it: the handle of a sandbox. */
+    interface Caller {
+        /** Whether memory was why it was killed; asked once, if it was killed by nobody here. */
+        boolean killedForMemory();
+
+        /** Throws if the connection was given up: how a command ends then says nothing of the command. */
+        void requireOpen();
+
+        /** What is told of a fault that came while it ran. */
+        SandboxException explained(SandboxException fault);
+    }
+
+    /** One that has been started. */
     CommandRun(
-            BackendProcess process,
-            Command command,
-            ScheduledExecutorService timer,
-            Executor workers,
-            BooleanSupplier killedForMemory) {
-        this.killedForMemory = killedForMemory;
+            BackendProcess process, Command command, ScheduledExecutorService timer, Executor workers, Caller caller) {
+        this.caller = caller;
         this.process = process;
         this.command = command;
         this.timer = timer;
@@ -84,32 +87,34 @@ final class CommandRun {
     /** Hands out all output and waits for the end, its own or the one at the deadline. */
     ExitStatus pump(OutputSink sink) throws InterruptedException {
         Future<?> alarm = arm();
+        ExitStatus status;
         try {
-            ExitStatus status = process.pump(sink);
+            status = process.pump(sink);
             decided.set(true);
-            if (timedOut) {
-                return new ExitStatus(status.exitCode(), true);
-            }
-            return status.exitCode() == KILLED && !abandoned && !status.timedOut() && killedForMemory.getAsBoolean()
-                    ? new ExitStatus(KILLED, false, true)
-                    : status;
         } catch (SandboxException e) {
             decided.set(true);
-            if (unconfirmed) {
-                throw new SandboxTimeoutException(Failure.of(
-                                "command_end_unconfirmed",
-                                "the command was to be ended at its deadline of "
-                                        + command.deadline().orElse(null) + ", and whether it has ended is not known")
-                        .remedy(
-                                "It ends by the deadline that is armed inside the sandbox; destroy the sandbox to be sure")
-                        .cause(e));
-            }
-            throw e;
+            throw caller.explained(unconfirmed ? unconfirmed(e) : e);
         } finally {
             if (alarm != null) {
                 alarm.cancel(false);
             }
         }
+        caller.requireOpen();
+        if (timedOut) {
+            return new ExitStatus(status.exitCode(), true);
+        }
+        return status.exitCode() == KILLED && !abandoned && !status.timedOut() && caller.killedForMemory()
+                ? new ExitStatus(KILLED, false, true)
+                : status;
+    }
+
+    private SandboxTimeoutException unconfirmed(SandboxException e) {
+        return new SandboxTimeoutException(Failure.of(
+                        "command_end_unconfirmed",
+                        "the command was to be ended at its deadline of "
+                                + command.deadline().orElse(null) + ", and whether it has ended is not known")
+                .remedy("It ends by the deadline that is armed inside the sandbox; destroy the sandbox to be sure")
+                .cause(e));
     }
 
     private @Nullable Future<?> arm() {
@@ -149,16 +154,20 @@ final class CommandRun {
         abandoned = true;
     }
 
-    /** Ends the process tree because its caller has gone away; never throws. */
+    /** Ends the process tree because its caller has gone away, also one that was interrupted; never throws. */
     void abandon(Duration grace) {
         killed();
         decided.set(true);
+        boolean interrupted = Thread.interrupted();
         try {
             process.end(grace);
         } catch (SandboxException e) {
             LOG.warn("could not end a command whose caller has gone: {}", e.getMessage());
         } finally {
             process.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

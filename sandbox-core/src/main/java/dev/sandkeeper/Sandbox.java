@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * closing it destroys the sandbox; one that {@link SandboxManager#connect} answered only lets go.
  *
  * <p>Whatever happens in it counts as activity: a running command, an open stream, a file operation. Once the sandbox has
- * ended every call throws {@link SandboxGoneException}, which says when and why; once the handle is closed,
- * {@link HandleClosedException}.
+ * ended every call throws {@link SandboxGoneException}, which says when and why; once the handle or its manager is closed,
+ * {@link HandleClosedException}. So do calls that are under way then.
  */
 public final class Sandbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
@@ -40,6 +41,7 @@ public final class Sandbox implements AutoCloseable {
     private final BackendSandbox connection;
     private final SandboxFiles files;
     private final Watches watches;
+    private final CommandRun.Caller caller = new Caller();
     private volatile boolean owns;
     private volatile boolean closed;
     private volatile @Nullable SandboxGoneException ended;
@@ -63,7 +65,17 @@ public final class Sandbox implements AutoCloseable {
 
     private Activity.Scope activity() {
         begin();
-        return () -> manager.activity().end(id);
+        return new Activity.Scope() {
+            @Override
+            public void close() {
+                manager.activity().end(id);
+            }
+
+            @Override
+            public SandboxException explained(SandboxException fault) {
+                return Sandbox.this.explained(fault);
+            }
+        };
     }
 
     /** {@return our id: what {@link SandboxManager#connect} takes, in this JVM or another one} */
@@ -129,8 +141,7 @@ public final class Sandbox implements AutoCloseable {
             byte[] stdin = command.stdin();
             OutputCapture capture = new OutputCapture(command.captureLimit());
             try (BackendProcess process = start(command, stdin)) {
-                CommandRun run =
-                        new CommandRun(process, command, manager.timer(), manager.workers(), this::killedForMemory);
+                CommandRun run = new CommandRun(process, command, manager.timer(), manager.workers(), caller);
                 if (stdin.length > BackendSandbox.SMALL_INPUT) {
                     run.feed(stdin, true);
                 }
@@ -144,8 +155,8 @@ public final class Sandbox implements AutoCloseable {
                         Duration.ofNanos(System.nanoTime() - started),
                         process.channel());
             }
-        } catch (SandboxGoneException e) {
-            throw manager.explain(id, e);
+        } catch (RejectedExecutionException e) {
+            throw SandboxManager.closedManager(e);
         } finally {
             manager.activity().end(id);
             manager.commandEnded(id, backend, ended, started);
@@ -154,7 +165,11 @@ public final class Sandbox implements AutoCloseable {
 
     private BackendProcess start(Command command, byte[] stdin) {
         ProcessRequest request = request(command, stdin.length > BackendSandbox.SMALL_INPUT);
-        return stdin.length == 0 || request.stdin() ? connection.start(request) : connection.start(request, stdin);
+        try {
+            return stdin.length == 0 || request.stdin() ? connection.start(request) : connection.start(request, stdin);
+        } catch (SandboxException e) {
+            throw explained(e);
+        }
     }
 
     private ExitStatus listen(CommandRun run, OutputCapture capture, OutputListener listener) {
@@ -182,11 +197,7 @@ public final class Sandbox implements AutoCloseable {
                             .backend(backend)
                             .cause(e));
         } catch (SandboxInterruptedException e) {
-            boolean interrupted = Thread.interrupted();
             run.abandon(Duration.ZERO);
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
             throw e;
         }
     }
@@ -207,8 +218,7 @@ public final class Sandbox implements AutoCloseable {
         boolean started = false;
         try {
             BackendProcess backendProcess = connection.start(request(command, true));
-            CommandRun run =
-                    new CommandRun(backendProcess, command, manager.timer(), manager.workers(), this::killedForMemory);
+            CommandRun run = new CommandRun(backendProcess, command, manager.timer(), manager.workers(), caller);
             SandboxProcess process =
                     new SandboxProcess(backendProcess, run, command.terminal().isPresent(), status -> {
                         manager.activity().end(id);
@@ -221,8 +231,10 @@ public final class Sandbox implements AutoCloseable {
                 run.feed(stdin, false);
             }
             return process;
-        } catch (SandboxGoneException e) {
-            throw manager.explain(id, e);
+        } catch (SandboxException e) {
+            throw explained(e);
+        } catch (RejectedExecutionException e) {
+            throw SandboxManager.closedManager(e);
         } finally {
             if (!started) {
                 manager.activity().end(id);
@@ -316,13 +328,28 @@ public final class Sandbox implements AutoCloseable {
         return active(() -> connection.endpoint(port));
     }
 
-    /** What it cannot say it does not know: the command's end is told all the same. */
-    private boolean killedForMemory() {
-        try {
-            return connection.killedForMemory();
-        } catch (SandboxException e) {
-            LOG.debug("{}: whether memory ran out is not known: {}", id, e.getMessage());
-            return false;
+    private final class Caller implements CommandRun.Caller {
+        /** What it cannot say it does not know: the command's end is told all the same. */
+        @Override
+        public boolean killedForMemory() {
+            try {
+                return connection.killedForMemory();
+            } catch (SandboxException e) {
+                LOG.debug("{}: whether memory ran out is not known: {}", id, e.getMessage());
+                return false;
+            }
+        }
+
+        @Override
+        public void requireOpen() {
+            if (isCutOff()) {
+                throw closedHandle(null);
+            }
+        }
+
+        @Override
+        public SandboxException explained(SandboxException fault) {
+            return Sandbox.this.explained(fault);
         }
     }
 
@@ -351,8 +378,8 @@ public final class Sandbox implements AutoCloseable {
         begin();
         try {
             return call.get();
-        } catch (SandboxGoneException e) {
-            throw manager.explain(id, e);
+        } catch (SandboxException e) {
+            throw explained(e);
         } finally {
             manager.activity().end(id);
         }
@@ -363,8 +390,8 @@ public final class Sandbox implements AutoCloseable {
         refuseIfUnusable();
         try {
             return call.get();
-        } catch (SandboxGoneException e) {
-            throw manager.explain(id, e);
+        } catch (SandboxException e) {
+            throw explained(e);
         }
     }
 
@@ -407,12 +434,35 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
+    /** Whether calls under way have lost their connection to a sandbox that lives. */
+    private boolean isCutOff() {
+        return closed && ended == null;
+    }
+
+    /** What a caller is told of a fault: how a backend's connection breaks off is its own affair. */
+    private SandboxException explained(SandboxException fault) {
+        if (fault instanceof SandboxGoneException gone) {
+            return manager.explain(id, gone);
+        }
+        boolean ofTheCaller = fault instanceof SandboxInterruptedException
+                && Thread.currentThread().isInterrupted();
+        return isCutOff() && !ofTheCaller ? closedHandle(fault) : fault;
+    }
+
+    private HandleClosedException closedHandle(@Nullable Throwable cause) {
+        if (manager.isClosed()) {
+            return SandboxManager.closedManager(cause);
+        }
+        return new HandleClosedException(Failure.of("handle_closed", "this handle of sandbox " + id + " is closed")
+                .sandbox(id)
+                .backend(backend)
+                .remedy("Use the handle before it is closed, or connect(id) for a new one if the sandbox lives")
+                .cause(cause));
+    }
+
     private void refuseIfUnusable() {
         if (closed) {
-            throw new HandleClosedException(Failure.of("handle_closed", "this handle of sandbox " + id + " is closed")
-                    .sandbox(id)
-                    .backend(backend)
-                    .remedy("Use the handle before it is closed, or connect(id) for a new one if the sandbox lives"));
+            throw closedHandle(null);
         }
         SandboxGoneException gone = ended;
         if (gone != null) {

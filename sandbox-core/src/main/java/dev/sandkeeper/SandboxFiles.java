@@ -1,5 +1,6 @@
 package dev.sandkeeper;
 
+import dev.sandkeeper.internal.FileModes;
 import dev.sandkeeper.internal.PathBytes;
 import dev.sandkeeper.internal.SandboxPaths;
 import dev.sandkeeper.internal.TreeDownload;
@@ -8,6 +9,8 @@ import dev.sandkeeper.spi.BackendFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
@@ -31,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * file; {@link SandboxGoneException} and {@link HandleClosedException} after the end; {@link SandboxTimeoutException} if
  * nothing moved for too long, as with a pipe that nobody serves; {@link BackendUnavailableException} if the connection was
  * lost; {@link SandboxInterruptedException} if the thread was interrupted; and {@link IllegalArgumentException} for a path
- * that is empty, has a NUL or leaves the workspace. What the sandbox answers is hostile: show it or compare it, do not trust
+ * that is empty, has a NUL or half a surrogate pair, or leaves the workspace. What the sandbox answers is hostile: show it or compare it, do not trust
  * it.
  */
 public final class SandboxFiles {
@@ -86,7 +89,7 @@ public final class SandboxFiles {
      * @param content its content; read to its end, not closed
      */
     public void write(String path, InputStream content) {
-        write(path, content, KEEP_MODE);
+        send(path, content, KEEP_MODE);
     }
 
     /**
@@ -97,8 +100,12 @@ public final class SandboxFiles {
      * @param mode from 0 to 07777 octal
      */
     public void write(String path, InputStream content, int mode) {
+        send(path, content, FileModes.check(mode));
+    }
+
+    private void send(String path, InputStream content, int mode) {
         Objects.requireNonNull(content, "content");
-        String absolute = SandboxPaths.resolve(path);
+        String absolute = resolved(path);
         during(() -> files.write(absolute, content, mode));
     }
 
@@ -109,7 +116,7 @@ public final class SandboxFiles {
      * @param hostFile the host's file; a link is followed
      */
     public void write(String path, Path hostFile) {
-        SandboxPaths.resolve(path);
+        resolved(path);
         try (InputStream content = Files.newInputStream(hostFile)) {
             write(path, content);
         } catch (IOException e) {
@@ -147,7 +154,7 @@ public final class SandboxFiles {
      */
     public void append(String path, InputStream content) {
         Objects.requireNonNull(content, "content");
-        String absolute = SandboxPaths.resolve(path);
+        String absolute = resolved(path);
         during(() -> files.append(absolute, content));
     }
 
@@ -159,7 +166,7 @@ public final class SandboxFiles {
      * @throws FileAccessException {@code file_too_large} if it has more; {@link #open} reads any size
      */
     public byte[] read(String path) {
-        String absolute = SandboxPaths.resolve(path);
+        String absolute = resolved(path);
         return during(() -> {
             try (InputStream content = files.read(absolute)) {
                 byte[] bytes = content.readNBytes(MAX_READ + 1);
@@ -196,10 +203,14 @@ public final class SandboxFiles {
      *     content is not complete, with a {@link SandboxException} as its cause
      */
     public InputStream open(String path) {
-        String absolute = SandboxPaths.resolve(path);
+        String absolute = resolved(path);
         Activity.Scope scope = activity.begin();
         try {
             return new ActiveStream(files.read(absolute), scope);
+        } catch (SandboxException e) {
+            SandboxException told = scope.explained(e);
+            scope.close();
+            throw told;
         } catch (RuntimeException e) {
             scope.close();
             throw e;
@@ -236,7 +247,7 @@ public final class SandboxFiles {
         if (limit < 1) {
             throw new IllegalArgumentException("limit must be > 0: " + limit);
         }
-        String absolute = SandboxPaths.resolve(path);
+        String absolute = resolved(path);
         return during(() -> files.list(absolute, limit));
     }
 
@@ -248,7 +259,7 @@ public final class SandboxFiles {
      * @throws FileAccessException {@code file_not_found} if there is none
      */
     public FileInfo stat(String path) {
-        String absolute = SandboxPaths.resolve(path);
+        String absolute = resolved(path);
         return during(() -> files.stat(absolute));
     }
 
@@ -285,7 +296,7 @@ public final class SandboxFiles {
      * @param path the directory
      */
     public void makeDirectory(String path) {
-        String absolute = SandboxPaths.resolve(path);
+        String absolute = resolved(path);
         during(() -> files.makeDirectory(absolute));
     }
 
@@ -297,8 +308,8 @@ public final class SandboxFiles {
      * @param to the new path; the directory above it must exist
      */
     public void move(String from, String to) {
-        String absoluteFrom = SandboxPaths.resolveRemovable(from);
-        String absoluteTo = SandboxPaths.resolve(to);
+        String absoluteFrom = resolvedRemovable(from);
+        String absoluteTo = resolved(to);
         during(() -> files.move(absoluteFrom, absoluteTo));
     }
 
@@ -310,7 +321,7 @@ public final class SandboxFiles {
      *     {@code file_not_found} if there is nothing of that name
      */
     public void remove(String path) {
-        String absolute = SandboxPaths.resolveRemovable(path);
+        String absolute = resolvedRemovable(path);
         during(() -> files.remove(absolute, false));
     }
 
@@ -321,7 +332,7 @@ public final class SandboxFiles {
      * @param path what to remove; neither the workspace itself nor the root
      */
     public void removeAll(String path) {
-        String absolute = SandboxPaths.resolveRemovable(path);
+        String absolute = resolvedRemovable(path);
         try {
             during(() -> files.remove(absolute, true));
         } catch (FileAccessException e) {
@@ -338,7 +349,8 @@ public final class SandboxFiles {
      * @param mode from 0 to 07777 octal
      */
     public void setMode(String path, int mode) {
-        String absolute = SandboxPaths.resolve(path);
+        String absolute = resolved(path);
+        FileModes.check(mode);
         during(() -> files.setMode(absolute, mode));
     }
 
@@ -368,10 +380,11 @@ public final class SandboxFiles {
      */
     public TransferReport upload(Path hostDirectory, String target, TransferOptions options) {
         Path root = local(hostDirectory);
-        String absolute = SandboxPaths.resolve(target);
+        String absolute = resolved(target);
         if (!Files.isDirectory(root)) {
             throw new IllegalArgumentException("hostDirectory must be a directory: " + hostDirectory);
         }
+        refuseIfInterrupted();
         try (TreeUpload tree = new TreeUpload(root.toRealPath(), options, backend)) {
             return during(() -> {
                 files.unpack(absolute, tree);
@@ -410,8 +423,9 @@ public final class SandboxFiles {
      */
     public TransferReport download(String source, Path hostDirectory, TransferOptions options) {
         Path root = local(hostDirectory);
-        String absolute = SandboxPaths.resolve(source);
+        String absolute = resolved(source);
         requireEmpty(root);
+        refuseIfInterrupted();
         return during(() -> {
             try (InputStream archive = files.pack(absolute)) {
                 return new TreeDownload(Files.createDirectories(root), options, backend).from(archive);
@@ -481,32 +495,90 @@ public final class SandboxFiles {
     public FileWatch watch(String directory, WatchOptions options, FileChangeListener listener) {
         Objects.requireNonNull(options, "options");
         Objects.requireNonNull(listener, "listener");
-        String absolute = SandboxPaths.resolve(directory);
+        String absolute = resolved(directory);
         return during(() -> watches.open(absolute, options, listener));
     }
 
-    private void during(Runnable operation) {
-        Activity.Scope scope = activity.begin();
-        try {
-            operation.run();
-        } finally {
-            scope.close();
+    private String resolved(String path) {
+        return checked(SandboxPaths.resolve(path));
+    }
+
+    private String resolvedRemovable(String path) {
+        return checked(SandboxPaths.resolveRemovable(path));
+    }
+
+    /** What no Linux can have is refused here, so that it is the same on every backend. */
+    private String checked(String absolute) {
+        if (PathBytes.encode(absolute).length > PathBytes.LONGEST) {
+            throw failed(
+                    "file_access_failed",
+                    "cannot use " + shown(absolute) + ": the path is longer than " + PathBytes.LONGEST + " bytes",
+                    "Use a shorter one",
+                    null);
         }
+        return absolute;
+    }
+
+    private void during(Runnable operation) {
+        during(() -> {
+            operation.run();
+            return true;
+        });
     }
 
     private <T> T during(Supplier<T> operation) {
         Activity.Scope scope = activity.begin();
         try {
             return operation.get();
+        } catch (FileAccessException e) {
+            throw e.getCause() instanceof IOException cause && isInterrupt(cause)
+                    ? interrupted(cause)
+                    : scope.explained(e);
+        } catch (SandboxException e) {
+            throw scope.explained(e);
         } finally {
             scope.close();
         }
+    }
+
+    /** Before anything is made, also where there is nothing that would wait. */
+    private void refuseIfInterrupted() {
+        if (Thread.currentThread().isInterrupted()) {
+            throw interrupted(null);
+        }
+    }
+
+    /** A channel of the host fails if its thread is interrupted, whoever reads from it or writes to it. */
+    private static boolean isInterrupt(IOException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ClosedByInterruptException || cause instanceof InterruptedException) {
+                return true;
+            }
+            // also what a timeout throws
+            if (cause instanceof InterruptedIOException
+                    && Thread.currentThread().isInterrupted()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private SandboxInterruptedException interrupted(@Nullable IOException cause) {
+        Thread.currentThread().interrupt();
+        return new SandboxInterruptedException(
+                Failure.of("interrupted", "the thread was interrupted during a file operation")
+                        .backend(backend)
+                        .sandbox(id)
+                        .cause(cause));
     }
 
     /** The sandbox's own fault is behind the stream's, if it was one; else it was the host or a broken archive. */
     private SandboxException incomplete(String what, IOException e) {
         if (e.getCause() instanceof SandboxException fault) {
             return fault;
+        }
+        if (isInterrupt(e)) {
+            return interrupted(e);
         }
         if (e instanceof FileSystemException) {
             return hostFailed(what, e);

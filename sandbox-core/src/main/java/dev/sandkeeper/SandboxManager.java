@@ -537,11 +537,11 @@ public final class SandboxManager implements AutoCloseable {
             if (row.isPresent() && row.get().state().isLive()) {
                 submit(() -> endVanished(row.get()));
             }
+            return gone(id, found);
         } catch (SandboxException e) {
             found.addSuppressed(e);
             return found;
         }
-        return gone(id, found);
     }
 
     private void endVanished(SandboxRow row) {
@@ -626,6 +626,11 @@ public final class SandboxManager implements AutoCloseable {
         Sandbox sandbox = new Sandbox(this, row.id(), row.backend(), row.lifetime(), connection, owns);
         activity.watch(row.id(), row.idleTimeout());
         handles.computeIfAbsent(row.id(), id -> ConcurrentHashMap.newKeySet()).add(sandbox);
+        if (closed) {
+            // close() may have let go of all handles just before
+            sandbox.letGo();
+            throw closedManager(null);
+        }
         return sandbox;
     }
 
@@ -681,6 +686,10 @@ public final class SandboxManager implements AutoCloseable {
                     .remedy("Name one of these, or register it: SandboxManager.builder().backend(...)"));
         }
         return backend;
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     private void refuseIfClosed() {

@@ -68,8 +68,8 @@ public final class SandboxProcess implements AutoCloseable {
             exit.complete(status);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            fail(new SandboxInterruptedException(Failure.of("interrupted", "the manager was closed while a command ran")
-                    .cause(e)));
+            // only the manager's end interrupts its workers
+            fail(SandboxManager.closedManager(e));
         } catch (RuntimeException e) {
             fail(e);
         }

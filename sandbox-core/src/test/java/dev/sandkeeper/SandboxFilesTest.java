@@ -161,6 +161,10 @@ class SandboxFilesTest {
                 () -> files.remove("."),
                 () -> files.removeAll("/"),
                 () -> files.setMode("../x", 0600),
+                () -> files.setMode("x", -1),
+                () -> files.setMode("x", 010000),
+                () -> files.write("x", InputStream.nullInputStream(), -1),
+                () -> files.write("x\ud83d", "x"),
                 () -> files.watch("../x", change -> {}),
                 () -> files.upload(temp, "../x"),
                 () -> files.download("../x", temp));
@@ -169,6 +173,62 @@ class SandboxFilesTest {
         }
         assertThat(begun).hasValue(0);
         assertThat(sandbox.started()).isZero();
+    }
+
+    private static TransferOptions interrupting() {
+        return TransferOptions.builder()
+                .listener((files, bytes) -> Thread.currentThread().interrupt())
+                .build();
+    }
+
+    private static void assertInterrupted(ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(SandboxInterruptedException.class);
+        assertThat(Thread.interrupted()).as("the flag is set again").isTrue();
+    }
+
+    @Test
+    void anInterruptInTheMiddleOfACopyIsToldAsSuchAndEndsTheScript() throws IOException {
+        Path from = Files.createDirectory(temp.resolve("from"));
+        Files.write(from.resolve("a"), new byte[3 << 20]);
+        Files.write(from.resolve("b"), new byte[3 << 20]);
+        assertInterrupted(() -> files.upload(from, temp + "/there", interrupting()));
+        Awaitility.await().until(() -> !sandbox.isBusy());
+        assertInterrupted(() -> files.download(from.toString(), temp.resolve("back"), interrupting()));
+        assertThat(tree(temp.resolve("back"))).hasSizeLessThan(2);
+    }
+
+    @Test
+    void aStreamThatAnInterruptedCallerClosesEndsItsScript() throws IOException {
+        Path file = temp.resolve("content");
+        Files.write(file, new byte[3 << 20]);
+        InputStream content = files.open(file.toString());
+        assertThat(content.read()).isZero();
+        Thread.currentThread().interrupt();
+        content.close();
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void aCopyOfACallerThatWasInterruptedBeforeDoesNotBegin() throws IOException {
+        Path from = Files.createDirectory(temp.resolve("from"));
+        Files.writeString(from.resolve("a"), "a");
+        Thread.currentThread().interrupt();
+        assertInterrupted(() -> files.upload(from, temp + "/there"));
+        Thread.currentThread().interrupt();
+        assertInterrupted(() -> files.download(from.toString(), temp.resolve("back")));
+        assertThat(tree(temp)).containsExactly("from", "from/a");
+        assertThat(sandbox.started()).isZero();
+    }
+
+    @Test
+    void anInterruptWhileAFileOfTheHostIsReadLeavesTheOldContent() throws IOException {
+        Path file = temp.resolve("content");
+        Files.write(file, new byte[3 << 20]);
+        files.write(temp + "/target", "old");
+        Thread.currentThread().interrupt();
+        assertInterrupted(() -> files.write(temp + "/target", file));
+        assertThat(files.readString(temp + "/target")).isEqualTo("old");
+        assertThat(tree(temp)).containsExactly("content", "target");
     }
 
     @Test

@@ -93,6 +93,8 @@ final class FileStream extends InputStream {
             closed = true;
         }
         pipe.abandon();
+        // the script of a caller that was interrupted is ended like any other
+        boolean interrupted = Thread.interrupted();
         try {
             if (!end.isDone()) {
                 process.end(Duration.ZERO);
@@ -101,6 +103,9 @@ final class FileStream extends InputStream {
             end.completeExceptionally(e);
         } finally {
             process.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

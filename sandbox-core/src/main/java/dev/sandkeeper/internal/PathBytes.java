@@ -13,6 +13,9 @@ import java.nio.charset.StandardCharsets;
  * U+DC80 to U+DCFF (as in Python's PEP 383). Bytes to string and back gives the same bytes.
  */
 public final class PathBytes {
+    /** The limit of Linux, without the NUL at its end. */
+    public static final int LONGEST = 4095;
+
     private static final int ESCAPE = 0xDC00;
 
     private PathBytes() {}

@@ -44,8 +44,6 @@ public final class ShellFiles implements BackendFiles {
     private static final Duration LONG = Duration.ofMinutes(10);
     /** What fits a pipe goes without a thread of its own. */
     private static final int SMALL = BackendSandbox.SMALL_INPUT;
-    /** Path limit of Linux, without the NUL at its end. */
-    private static final int LONGEST_PATH = 4095;
     /** Name of 255 bytes, three numbers and what stands between them, rounded up. */
     private static final int LONGEST_ENTRY = 400;
 
@@ -103,13 +101,10 @@ public final class ShellFiles implements BackendFiles {
 
     @Override
     public void write(String path, InputStream content, int mode) {
-        if (mode < -1 || mode > 07777) {
-            throw badMode(mode);
-        }
         FileFailures failures = failures("write", path);
         String target = argument(path, failures);
         String name = Tags.next();
-        String bits = mode == -1 ? "-" : Integer.toOctalString(mode);
+        String bits = mode == -1 ? "-" : Integer.toOctalString(FileModes.check(mode));
         byte[] first = start(content, failures);
         String temporary = TemporaryName.beside(target, name);
         Runnable tidy = () -> removeQuietly(temporary);
@@ -229,12 +224,9 @@ public final class ShellFiles implements BackendFiles {
 
     @Override
     public void setMode(String path, int mode) {
-        if (mode < 0 || mode > 07777) {
-            throw badMode(mode);
-        }
         FileFailures failures = failures("set the mode of", path);
         // GNU chmod leaves the upper bits of a directory alone unless there are five digits
-        String bits = String.format(Locale.ROOT, "%05o", mode);
+        String bits = String.format(Locale.ROOT, "%05o", FileModes.check(mode));
         ask(FileScript.SET_MODE, List.of(argument(path, failures), bits), SHORT, 0, failures);
     }
 
@@ -275,9 +267,11 @@ public final class ShellFiles implements BackendFiles {
             end--;
         }
         byte[] bytes = PathBytes.encode(path.substring(0, end));
-        if (bytes.length > LONGEST_PATH) {
+        if (bytes.length > PathBytes.LONGEST) {
             throw failures.access(
-                    "file_access_failed", "the path is longer than " + LONGEST_PATH + " bytes", "Use a shorter one");
+                    "file_access_failed",
+                    "the path is longer than " + PathBytes.LONGEST + " bytes",
+                    "Use a shorter one");
         }
         return PathBytes.argument(bytes);
     }
@@ -344,10 +338,5 @@ public final class ShellFiles implements BackendFiles {
 
     private FileFailures failures(String verb, String path) {
         return new FileFailures(verb + " " + PathBytes.printable(path), backend);
-    }
-
-    private static IllegalArgumentException badMode(int mode) {
-        return new IllegalArgumentException(
-                "mode must be from 0 to 07777 octal, as in 0644: " + Integer.toOctalString(mode));
     }
 }

@@ -20,6 +20,7 @@ final class InMemorySandbox implements BackendSandbox {
     private final InMemoryProvider provider;
     private final String providerRef;
     private final Machine machine;
+    private final BackendFiles files;
     private final Set<Capability> capabilities;
     private final boolean destroysOnClose;
     private final Consumer<InMemorySandbox> onClose;
@@ -35,6 +36,7 @@ final class InMemorySandbox implements BackendSandbox {
         this.provider = provider;
         this.providerRef = providerRef;
         this.machine = provider.machine(providerRef);
+        this.files = machine.files(this::requireOpen);
         this.capabilities = capabilities;
         this.destroysOnClose = destroysOnClose;
         this.onClose = onClose;
@@ -55,10 +57,7 @@ final class InMemorySandbox implements BackendSandbox {
         }
         provider.requireNotPaused(providerRef);
         synchronized (started) {
-            if (closed) {
-                throw new HandleClosedException(
-                        Failure.of("sandbox_closed", "the connection to the sandbox is closed: start"));
-            }
+            requireOpen();
             started.removeIf(machine::isOver);
             BackendProcess process = machine.start(request);
             started.add(process);
@@ -75,7 +74,16 @@ final class InMemorySandbox implements BackendSandbox {
 
     @Override
     public BackendFiles files() {
-        return machine.files();
+        return files;
+    }
+
+    private void requireOpen() {
+        synchronized (started) {
+            if (closed) {
+                throw new HandleClosedException(
+                        Failure.of("sandbox_closed", "the connection to the sandbox is closed"));
+            }
+        }
     }
 
     @Override

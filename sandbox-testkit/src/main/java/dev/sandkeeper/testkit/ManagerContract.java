@@ -9,6 +9,7 @@ import dev.sandkeeper.BackgroundStatus;
 import dev.sandkeeper.CapabilityMissingException;
 import dev.sandkeeper.Command;
 import dev.sandkeeper.ExecResult;
+import dev.sandkeeper.FileAccessException;
 import dev.sandkeeper.FileChange;
 import dev.sandkeeper.FileChangeListener;
 import dev.sandkeeper.FileWatch;
@@ -27,6 +28,7 @@ import dev.sandkeeper.SandboxQuery;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SandboxState;
 import dev.sandkeeper.TerminalSize;
+import dev.sandkeeper.TransferOptions;
 import dev.sandkeeper.WatchOptions;
 import dev.sandkeeper.cleanup.CleanupSettings;
 import dev.sandkeeper.spi.Capability;
@@ -39,6 +41,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -56,10 +60,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What an application sees of a backend through a {@link SandboxManager}, with a store in memory and an engine that works by
@@ -283,6 +289,23 @@ public abstract class ManagerContract {
     }
 
     @Test
+    final void anInterruptWhileAProcessIsWaitedForEndsItAndKeepsTheFlag() throws InterruptedException {
+        try (Sandbox sandbox = manager.create(spec())) {
+            Thread caller = interruptible(() -> {
+                try (SandboxProcess process =
+                        sandbox.start(Command.shell("while :; do echo x >> beat; sleep 0.1; done"))) {
+                    process.waitFor();
+                }
+            });
+            await().atMost(PATIENCE).until(() -> sandbox.files().exists("beat"));
+            assertInterrupted(caller);
+            long size = sandbox.files().stat("beat").size();
+            sandbox.exec("sleep", "0.5");
+            assertThat(sandbox.files().stat("beat").size()).isEqualTo(size);
+        }
+    }
+
+    @Test
     final void anInterruptDuringACopyLeavesTheOldFile() throws InterruptedException {
         try (Sandbox sandbox = manager.create(spec())) {
             sandbox.files().write("target", "old");
@@ -294,6 +317,66 @@ public abstract class ManagerContract {
             assertThat(sandbox.files().list(SandboxSpec.WORKSPACE))
                     .extracting(file -> file.name())
                     .containsExactly("target");
+        }
+    }
+
+    @Test
+    final void anInterruptDuringACopyOfADirectoryIsToldAsSuch(@TempDir Path host) throws IOException {
+        Path from = Files.createDirectory(host.resolve("from"));
+        Files.write(from.resolve("a"), new byte[3 << 20]);
+        Files.write(from.resolve("b"), new byte[3 << 20]);
+        TransferOptions interrupting = TransferOptions.builder()
+                .listener((files, bytes) -> Thread.currentThread().interrupt())
+                .build();
+        try (Sandbox sandbox = manager.create(spec())) {
+            Thread.currentThread().interrupt();
+            assertInterrupted(() -> sandbox.files().upload(from, "never"));
+            assertThat(sandbox.files().exists("never")).isFalse();
+            assertInterrupted(() -> sandbox.files().upload(from, "cut", interrupting));
+            sandbox.files().upload(from, "whole");
+            Thread.currentThread().interrupt();
+            assertInterrupted(() -> sandbox.files().download("whole", host.resolve("never")));
+            assertThat(host.resolve("never")).doesNotExist();
+            assertInterrupted(() -> sandbox.files().download("whole", host.resolve("cut"), interrupting));
+            assertThat(host.resolve("cut").toFile().list()).hasSizeLessThan(2);
+            assertThat(sandbox.files().download("whole", host.resolve("back")).files())
+                    .isEqualTo(2);
+        }
+    }
+
+    private static void assertInterrupted(ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(SandboxInterruptedException.class);
+        assertThat(Thread.interrupted()).as("the flag is set again").isTrue();
+    }
+
+    @Test
+    final void modesAndPathsThatNoLinuxHasAreRefused() {
+        try (Sandbox sandbox = manager.create(spec())) {
+            sandbox.files().write("f", "x");
+            int mode = sandbox.files().stat("f").mode();
+            for (int wrong : new int[] {-1, 010000, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
+                assertThatThrownBy(() -> sandbox.files().setMode("f", wrong))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("07777");
+                assertThatThrownBy(() -> sandbox.files().write("f", InputStream.nullInputStream(), wrong))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("07777");
+            }
+            assertThatThrownBy(() -> sandbox.files().write("\ud83d", "x"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("surrogate");
+            for (String tooLong : List.of("x".repeat(5_000), "d/".repeat(2_500) + "f")) {
+                assertThatThrownBy(() -> sandbox.files().write(tooLong, "x"))
+                        .isInstanceOfSatisfying(
+                                FileAccessException.class,
+                                e -> assertThat(e.code()).isEqualTo("file_access_failed"))
+                        .hasMessageContaining("4095 bytes");
+            }
+            assertThat(sandbox.files().list(SandboxSpec.WORKSPACE))
+                    .extracting(file -> file.name())
+                    .containsExactly("f");
+            assertThat(sandbox.files().stat("f").mode()).isEqualTo(mode);
+            assertThat(sandbox.files().readString("f")).isEqualTo("x");
         }
     }
 
@@ -527,6 +610,49 @@ public abstract class ManagerContract {
         assertThatThrownBy(() -> sandbox.exec("true")).isInstanceOf(HandleClosedException.class);
         assertThatThrownBy(() -> manager.connect(sandbox.id())).isInstanceOf(SandboxGoneException.class);
         process.close();
+    }
+
+    @Test
+    final void closingTheManagerIsToldToTheCallsUnderWayAndTheSandboxLivesOn() {
+        String deployment = store.deployment();
+        Sandbox sandbox = manager.create(spec());
+        SandboxProcess process = sandbox.start(Command.of("sleep", "50"));
+        AtomicBoolean writing = new AtomicBoolean();
+        List<Attempt> calls = List.of(
+                Attempt.of(() -> sandbox.exec(Command.shell("touch begun; sleep 50; exit 0"))),
+                Attempt.of(process::waitFor),
+                Attempt.of(() -> sandbox.files().write("target", new Endless(writing))));
+        await().atMost(PATIENCE).until(() -> writing.get() && sandbox.files().exists("begun"));
+        manager.close();
+        calls.forEach(call -> assertClosed("manager_closed", () -> call.join(PATIENCE)));
+        assertClosed("manager_closed", () -> sandbox.exec("true"));
+        assertClosed("manager_closed", () -> sandbox.files().exists("begun"));
+        process.close();
+        try (SandboxBackend witness = backend()) {
+            List<OwnedResource> alive = witness.listOwned(deployment).resources();
+            assertThat(alive).hasSize(1);
+            alive.forEach(resource -> witness.attach(resource.providerRef()).close());
+            alive.forEach(resource -> witness.destroy(resource.providerRef()));
+        }
+    }
+
+    @Test
+    final void lettingGoOfAHandleIsToldToACommandUnderWay() {
+        try (Sandbox owner = manager.create(spec())) {
+            Sandbox other = manager.connect(owner.id());
+            Attempt call = Attempt.of(() -> other.exec(Command.shell("touch begun; sleep 50; exit 0")));
+            await().atMost(PATIENCE).until(() -> owner.files().exists("begun"));
+            other.close();
+            assertClosed("handle_closed", () -> call.join(PATIENCE));
+            assertThat(owner.exec("true").exitCode()).isZero();
+        }
+    }
+
+    private static void assertClosed(String code, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOfSatisfying(HandleClosedException.class, e -> {
+            assertThat(e.code()).isEqualTo(code);
+            assertThat(e.retryable()).isFalse();
+        });
     }
 
     @Test

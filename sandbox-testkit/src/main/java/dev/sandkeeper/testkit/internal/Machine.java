@@ -25,7 +25,6 @@ public final class Machine {
     private final int uid;
     private final Map<String, String> environment;
     private final Function<String, RuntimeException> gone;
-    private final MachineFiles files;
     private final MachineBackground background;
     private final Map<Integer, Proc> processes = new TreeMap<>();
     private int lastPid = 1;
@@ -83,7 +82,6 @@ public final class Machine {
         this.environment = new TreeMap<>(Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "HOME", SandboxSpec.WORKSPACE));
         this.environment.putAll(environment);
         this.tree = tree;
-        files = new MachineFiles(this);
         background = new MachineBackground(this);
     }
 
@@ -106,12 +104,13 @@ public final class Machine {
     }
 
     /**
-     * Its files.
+     * Its files, for one connection.
      *
-     * @return always the same object
+     * @param requireOpen throws if the connection is closed
+     * @return the files
      */
-    public BackendFiles files() {
-        return files;
+    public BackendFiles files(Runnable requireOpen) {
+        return new MachineFiles(this, requireOpen);
     }
 
     /**

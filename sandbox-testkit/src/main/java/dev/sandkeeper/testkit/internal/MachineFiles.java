@@ -3,6 +3,7 @@ package dev.sandkeeper.testkit.internal;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.FileAccessException;
 import dev.sandkeeper.FileInfo;
+import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.spi.BackendFiles;
 import java.io.ByteArrayInputStream;
@@ -15,9 +16,11 @@ final class MachineFiles implements BackendFiles {
     private final Machine machine;
     private final Tree tree;
     private final int uid;
+    private final Runnable requireOpen;
 
-    MachineFiles(Machine machine) {
+    MachineFiles(Machine machine, Runnable requireOpen) {
         this.machine = machine;
+        this.requireOpen = requireOpen;
         this.tree = machine.tree();
         this.uid = machine.uid();
     }
@@ -40,6 +43,7 @@ final class MachineFiles implements BackendFiles {
     }
 
     private <T> T call(String path, Call<T> call) {
+        requireOpen.run();
         machine.requireAlive("use a file");
         try {
             return call.run();
@@ -112,6 +116,7 @@ final class MachineFiles implements BackendFiles {
     private void fill(Node.Plain file, InputStream content) throws IOException {
         byte[] buffer = new byte[64 << 10];
         for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
+            requireOpen.run();
             machine.requireAlive("write a file");
             if (Thread.currentThread().isInterrupted()) {
                 throw new SandboxInterruptedException(
@@ -159,6 +164,11 @@ final class MachineFiles implements BackendFiles {
         public int read(byte[] bytes, int offset, int count) throws IOException {
             if (machine.hasEnded()) {
                 throw new IOException("the sandbox has ended");
+            }
+            try {
+                requireOpen.run();
+            } catch (HandleClosedException e) {
+                throw new IOException(e.getMessage(), e);
             }
             if (count == 0) {
                 return 0;
