@@ -112,7 +112,7 @@ class ProcessLimitTest {
             }
         });
         List<SandboxException> failures = new ArrayList<>();
-        await().atMost(Duration.ofSeconds(120)).until(() -> {
+        await().atMost(Duration.ofMinutes(2)).until(() -> {
             try {
                 Sandboxes.run(sandbox, failures.size() % 2 == 0 ? fresh("true") : command("true"));
             } catch (SandboxException e) {
