@@ -255,7 +255,7 @@ public final class ExecOutput {
         return leftBehind;
     }
 
-    /** {@return why no program was executed: {@code cwd}, 126 or 127; empty if one was} */
+    /** {@return why no program was executed: {@code cwd}, {@code fork}, 126 or 127; empty if one was} */
     public String notStarted() {
         return notStarted;
     }

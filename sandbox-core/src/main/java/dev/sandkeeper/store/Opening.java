@@ -5,6 +5,7 @@ import dev.sandkeeper.StoreUnavailableException;
 import dev.sandkeeper.internal.SandboxRows;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -238,7 +239,7 @@ abstract class Opening {
 
         @Override
         Optional<Marker> prepare(Identity identity) throws IOException {
-            Files.createDirectories(directory);
+            makeDirectory();
             if (!Files.isWritable(directory) || (Files.exists(file) && !Files.isWritable(file))) {
                 throw new StoreUnavailableException(StoreFaults.readOnly(name()));
             }
@@ -248,6 +249,20 @@ abstract class Opening {
                 identity.checkNew(marker);
             }
             return marker;
+        }
+
+        /** Something is written there before H2 is asked, whose errors do not tell where no file can be made, as in /proc. */
+        private void makeDirectory() throws IOException {
+            try {
+                if (!Files.isDirectory(directory)) {
+                    Files.createDirectories(directory);
+                }
+                if (!Files.exists(file) && Files.isWritable(directory)) {
+                    Files.delete(Files.createTempFile(directory, DATABASE, null));
+                }
+            } catch (FileSystemException e) {
+                throw StoreFaults.directory(e, directory, name());
+            }
         }
 
         /** The marker is written last: H2 takes a file whose every chunk is damaged for an empty database. */

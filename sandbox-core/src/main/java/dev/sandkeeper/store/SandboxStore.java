@@ -32,8 +32,8 @@ public final class SandboxStore implements AutoCloseable {
      * @param directory the directory; made if it does not exist
      * @return the store
      * @throws dev.sandkeeper.StoreUnavailableException if it cannot be opened: codes {@code store_locked},
-     *     {@code store_read_only}, {@code store_full}, {@code store_corrupt}, {@code store_too_new},
-     *     {@code deployment_unconfirmed}, {@code store_unavailable}
+     *     {@code store_directory_unusable}, {@code store_read_only}, {@code store_full}, {@code store_corrupt},
+     *     {@code store_too_new}, {@code deployment_unconfirmed}, {@code store_unavailable}
      */
     public static SandboxStore embedded(Path directory) {
         return builder().embedded(directory).open();

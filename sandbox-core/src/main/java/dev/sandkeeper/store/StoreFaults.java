@@ -5,6 +5,9 @@ import dev.sandkeeper.StoreUnavailableException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Set;
 import org.h2.api.ErrorCode;
@@ -130,6 +133,23 @@ final class StoreFaults {
     static Failure readOnly(String store) {
         return Failure.of("store_read_only", store + " cannot be written")
                 .remedy("Make the directory and the files in it writable for this user, or choose another directory");
+    }
+
+    /** No file could be made in a store's directory, or the directory itself could not. */
+    static StoreUnavailableException directory(FileSystemException fault, Path directory, String store) {
+        StoreUnavailableException known = of(fault, store);
+        if (!known.code().equals("store_unavailable")) {
+            return known;
+        }
+        Path found = directory;
+        while (!Files.exists(found) && found.getParent() != null) {
+            found = found.getParent();
+        }
+        String why = Files.isDirectory(found) ? "no file can be made in " + found : found + " is not a directory";
+        return new StoreUnavailableException(
+                Failure.of("store_directory_unusable", store + " cannot be kept there: " + why)
+                        .remedy("Name a directory that this user can write to, or one that can be made")
+                        .cause(fault));
     }
 
     static Failure corrupt(String store) {

@@ -48,6 +48,45 @@ class StoreFaultsTest {
                 .containsExactly("first store_full", "again store_full", "after true");
     }
 
+    @Test
+    void namesAPathThatCannotBeADirectory() throws Exception {
+        Path occupied = Files.writeString(directory.resolve("occupied"), "by a file");
+        for (Path path : List.of(occupied, occupied.resolve("below"), occupied.resolve("far/below"))) {
+            assertUnusable(path, occupied + " is not a directory");
+        }
+        assertThat(occupied).hasContent("by a file");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void namesAPlaceWhereNobodyCanMakeAFile() {
+        assertUnusable(Path.of("/proc/sandkeeper/store"), "no file can be made in /proc");
+        if (Files.isWritable(Path.of("/proc"))) {
+            assertUnusable(Path.of("/proc"), "no file can be made in /proc");
+        }
+    }
+
+    @Test
+    void opensADirectoryThatALinkLeadsTo() throws Exception {
+        Path link =
+                Files.createSymbolicLink(directory.resolve("link"), Files.createDirectory(directory.resolve("real")));
+        SandboxStore.embedded(link).close();
+        try (var files = Files.list(directory.resolve("real"))) {
+            assertThat(files).extracting(file -> file.getFileName().toString()).contains("sandkeeper.mv.db");
+        }
+    }
+
+    private static void assertUnusable(Path path, String why) {
+        assertThatThrownBy(() -> SandboxStore.embedded(path))
+                .isInstanceOfSatisfying(StoreUnavailableException.class, e -> {
+                    assertThat(e.code()).isEqualTo("store_directory_unusable");
+                    assertThat(e.retryable()).isFalse();
+                    assertThat(e.getMessage()).contains(path.toString(), why);
+                    assertThat(e.remedy())
+                            .hasValueSatisfying(remedy -> assertThat(remedy).contains("can write to"));
+                });
+    }
+
     /** Runs a child whose directory is a small disk of its own, in a mount namespace that ends with it. */
     private String onTmpfs(String preparation, String what) throws Exception {
         Path disk = Files.createDirectories(directory.resolve("disk"));
@@ -90,14 +129,7 @@ class StoreFaultsTest {
     }
 
     @Test
-    void saysThatTheDirectoryIsAFile() throws IOException {
-        Path file = Files.createFile(directory.resolve("file"));
-        assertThatThrownBy(() -> SandboxStore.embedded(file))
-                .isInstanceOfSatisfying(StoreUnavailableException.class, e -> {
-                    assertThat(e.code()).isEqualTo("store_unavailable");
-                    assertThat(e.retryable()).isTrue();
-                })
-                .hasMessageContaining(file.toString());
+    void refusesASemicolonInAPath() {
         assertThatThrownBy(() -> SandboxStore.embedded(directory.resolve("a;INIT=x")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("semicolon");

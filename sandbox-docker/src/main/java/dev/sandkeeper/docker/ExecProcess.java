@@ -173,6 +173,11 @@ final class ExecProcess implements BackendProcess {
         if (closed) {
             throw execs.engine().faults().unavailable("process_closed", "the process was closed while it ran", cut);
         }
+        if (output.notStarted().equals(Execs.NO_PROCESS)) {
+            finished();
+            part();
+            throw execs.notStartable(request, Execs.NO_PROCESS);
+        }
         if (seat.lasts() && !killed && cut == null) {
             endRest();
         }

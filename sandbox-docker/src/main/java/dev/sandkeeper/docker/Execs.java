@@ -17,6 +17,7 @@ import dev.sandkeeper.spi.ProcessRequest;
 import dev.sandkeeper.spi.ProviderState;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Starts programs in one container, each by an exec of its own, and says what became of them. */
 final class Execs {
+    /** How our scripts say that no process could be made for them. */
+    static final String NO_PROCESS = "fork";
+
     private static final String WHAT = "run a command";
     /** What the engine, and runc before the engine has noticed, say of a container that has ended. */
     private static final List<String> ENDED =
@@ -37,6 +41,10 @@ final class Execs {
      */
     private final Map<String, String> undetachable =
             Map.of("DetachKeys", "ctrl-^," + String.join(",", Tags.next().split("")));
+
+    /** What the kernel says, and a shell, of a process or a thread that cannot be made; capitals vary. */
+    private static final List<String> EXHAUSTED =
+            List.of("resource temporarily unavailable", "eagain", "can't fork", "cannot fork", "errno=11");
 
     private final Engine engine;
     private final Inventory inventory;
@@ -203,10 +211,33 @@ final class Execs {
         if (isGone()) {
             return engine.faults().gone(ref, "it ended");
         }
-        // such as too many processes for one more: that passes
+        if (saysExhausted(message)) {
+            return exhausted(message);
+        }
         return new BackendUnavailableException(
                 failure("exec_failed", "could not run a command in container " + ref + ": " + message)
-                        .remedy("If the sandbox's processes are exhausted, end some or raise maxProcesses"));
+                        .remedy("Look at the engine's log"));
+    }
+
+    /** Often the runtime says only that what it had started is dead. */
+    private boolean saysExhausted(String message) {
+        String lower = message.toLowerCase(Locale.ROOT);
+        return EXHAUSTED.stream().anyMatch(lower::contains)
+                || (message.contains("OCI runtime")
+                        && ProcessCount.of(engine, containerId).exhausted());
+    }
+
+    /**
+     * No process could be made: that passes.
+     *
+     * @param said by whoever found out; empty if that is a script of ours
+     */
+    BackendUnavailableException exhausted(String said) {
+        return new BackendUnavailableException(failure(
+                        "process_limit_reached",
+                        "a command did not start in container " + ref + ": it has as many processes as it may"
+                                + (said.isEmpty() ? "" : " (" + said + ")"))
+                .remedy("End the command that makes them, raise maxProcesses, or destroy the sandbox"));
     }
 
     BackendRejectedException paused() {
@@ -294,10 +325,12 @@ final class Execs {
     /**
      * Why a program did not start.
      *
-     * @param reason {@code cwd}, 126 or 127, as our scripts say it
+     * @param reason {@code cwd}, {@code fork}, 126 or 127, as our scripts say it
      */
-    CommandNotStartableException notStartable(ProcessRequest request, String reason) {
-        return NotStarted.exception(reason, request, "image", this::failure);
+    SandboxException notStartable(ProcessRequest request, String reason) {
+        return reason.equals(NO_PROCESS)
+                ? exhausted("")
+                : NotStarted.exception(reason, request, "image", this::failure);
     }
 
     Failure failure(String code, String message) {

@@ -95,7 +95,9 @@ final class FreshExec implements CommandChannel {
             kept = true;
             return process;
         } catch (IOException e) {
-            throw execs.lost(WHAT, waiting.output().complaint(), e);
+            throw waiting.output().notStarted().equals(Execs.NO_PROCESS)
+                    ? execs.notStartable(request, Execs.NO_PROCESS)
+                    : execs.lost(WHAT, waiting.output().complaint(), e);
         } finally {
             if (!kept) {
                 // it has read no line yet, so it ends by itself

@@ -47,7 +47,11 @@ final class ShellSession implements ShellPool.Shell {
                 byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
                 try {
                     started.stream().write(bytes, 0, bytes.length, deadline);
-                    return new Begun(started, target(output.header(deadline), tag));
+                    String header = output.header(deadline);
+                    if (header.equals("F " + Execs.NO_PROCESS)) {
+                        throw execs.exhausted("");
+                    }
+                    return new Begun(started, target(header, tag));
                 } catch (IOException e) {
                     throw execs.lost(what, output.complaint(), e);
                 }

@@ -5,6 +5,8 @@ import dev.sandkeeper.CapabilityMissingException;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.internal.LeastLimits;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -47,6 +49,16 @@ final class SpecCheck {
             throw faults.invalid(
                     "memory", memory + " is less than the engine's minimum of " + LEAST_MEMORY, "Ask for more");
         }
+        least("tmpSize", Optional.of(spec.tmpSize().orElse(defaults.tmpSize())));
+        least("disk", spec.disk());
+        spec.maxOpenFiles().ifPresent(count -> {
+            if (count < LeastLimits.OPEN_FILES) {
+                throw faults.invalid(
+                        "maxOpenFiles",
+                        count + " is less than " + LeastLimits.OPEN_FILES + ", with which a program starts",
+                        "Ask for more");
+            }
+        });
         spec.disk().ifPresent(disk -> {
             if (disk.compareTo(memory) > 0) {
                 throw faults.invalid(
@@ -90,6 +102,12 @@ final class SpecCheck {
             }
             HostMounts.of(spec, address, faults);
         }
+    }
+
+    private void least(String field, Optional<MemorySize> size) {
+        size.filter(asked -> asked.compareTo(LeastLimits.SIZE) < 0).ifPresent(asked -> {
+            throw faults.invalid(field, asked + " is less than the minimum of " + LeastLimits.SIZE, "Ask for more");
+        });
     }
 
     private void checkKernelCapabilities(SandboxSpec spec) {

@@ -33,6 +33,8 @@ printf '\001%s P %s %s %s\n' "$__sk_n" "$$" "$__sk_a" "${__sk_e:-ok}" >&3
 # Nothing untrusted runs until the host has noted whom to kill.
 IFS= read -r __sk_l || exit 125
 
+# A shell ends at once when no process can be made for it.
+trap 'printf "\001%s F fork\n" "$__sk_n" >&3' EXIT
 __sk_w=
 if [ "$__sk_t" != 0 ]; then
     (
@@ -92,6 +94,7 @@ printf '\001%s X %s \n' "$__sk_n" "$__sk_r" >&3
 
 # The engine throws away what nobody has taken of the output 2 seconds after the exit. So this stays, halted, until the
 # host has the marks and lets the guard kill it, or is not interested any more. Whoever halts everything continues it too.
+trap - EXIT
 exec <&- >&- 3>&-
 while [ -z "$__sk_q" ] && kill -19 $$; do :; done
 exit "$__sk_r"

@@ -93,6 +93,8 @@ __sk_behind() {
     done
 }
 
+# A shell ends at once when no process can be made for it, here or for a command.
+trap 'printf "\001%s F fork\n" "$__sk_n" >&3' EXIT
 : | __sk_timer &
 __sk_p=/proc/$!/fd/6 __sk_j=0
 until [ -e "$__sk_p" ] || [ "$__sk_j" = 100000 ]; do
@@ -106,6 +108,7 @@ IFS= read -r __sk_a </proc/self/sessionid
 case $__sk_a in
 '' | 4294967295 | *[!0-9]*)
     printf '\001%s H 0 - audit\n' "$__sk_n" >&3
+    trap - EXIT
     exit
     ;;
 esac

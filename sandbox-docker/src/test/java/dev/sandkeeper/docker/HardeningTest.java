@@ -131,6 +131,20 @@ class HardeningTest {
     }
 
     @Test
+    void worksWithTheLeastOfEachLimit() {
+        BackendSandbox sandbox = sandboxes.create(SandboxSpec.builder()
+                .maxOpenFiles(16)
+                .disk(MemorySize.kilobytes(64))
+                .tmpSize(MemorySize.kilobytes(64))
+                .build());
+        assertThat(sh(sandbox, "ulimit -n; echo kept > /tmp/f; cp /tmp/f f; cat f")
+                        .out())
+                .isEqualTo("16\nkept\n");
+        ProcessRequest fresh = new ProcessRequest(List.of("cat", "f"), Map.of(), "/workspace", null, false, null, true);
+        assertThat(Sandboxes.run(sandbox, fresh).out()).isEqualTo("kept\n");
+    }
+
+    @Test
     void labelsContainerAndVolumeAndRemovesBoth() {
         ProvisionRequest request = sandboxes.request(SandboxSpec.builder().build());
         BackendSandbox sandbox = sandboxes.backend().create(request);

@@ -114,6 +114,9 @@ class RefusalTest {
                 "disk",
                 "65 MB");
         assertInvalid(SandboxSpec.builder().maxProcesses(5).build(), "maxProcesses", "5");
+        assertInvalid(SandboxSpec.builder().maxOpenFiles(15).build(), "maxOpenFiles", "15", "16");
+        assertInvalid(SandboxSpec.builder().disk(MemorySize.bytes(1)).build(), "disk", "1 B", "64 KB");
+        assertInvalid(SandboxSpec.builder().tmpSize(MemorySize.kilobytes(63)).build(), "tmpSize", "63 KB", "64 KB");
         assertInvalid(SandboxSpec.builder().image("No/Upper Case").build(), "image", "No/Upper Case");
         assertInvalid(SandboxSpec.builder().image("--privileged").build(), "image");
         assertInvalid(SandboxSpec.builder().user("a b").build(), "user", "a b");

@@ -110,11 +110,12 @@ record Failures(String backend) {
     }
 
     BackendUnavailableException processLimit(String program, SandboxId id) {
-        return unavailable(
-                "process_limit_reached",
-                "\"" + program + "\" did not start: the sandbox has as many processes as it may",
-                id,
-                null);
+        return new BackendUnavailableException(Failure.of(
+                        "process_limit_reached",
+                        "\"" + program + "\" did not start: the sandbox has as many processes as it may")
+                .remedy("End the command that makes them, raise maxProcesses, or destroy the sandbox")
+                .backend(backend)
+                .sandbox(id));
     }
 
     private CommandNotStartableException directoryMissing(String directory, SandboxId id) {

@@ -3,6 +3,7 @@ package dev.sandkeeper.local;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.SandboxSpec;
+import dev.sandkeeper.internal.LeastLimits;
 import dev.sandkeeper.spi.Capability;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -13,11 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** What a spec may ask for on this host, and what it gets where it does not ask. */
 final class SpecRules {
     private static final MemorySize LEAST_MEMORY = MemorySize.megabytes(16);
-    private static final MemorySize LEAST_SIZE = MemorySize.kilobytes(64);
     private static final MemorySize TMP = MemorySize.megabytes(256);
     private static final MemorySize SHARED_MEMORY = MemorySize.megabytes(64);
     private static final int FILES = 1024;
-    private static final int LEAST_FILES = 16;
     /** Where nothing limits the memory of the sandbox; the JVM does not start with less. */
     private static final MemorySize ADDRESS_SPACE = MemorySize.gigabytes(4);
 
@@ -68,13 +67,13 @@ final class SpecRules {
                 spec.hostMounts(),
                 "Copy the files into the sandbox");
         least("memory", spec.memory().orElse(null), LEAST_MEMORY);
-        least("tmpSize", spec.tmpSize().orElse(null), LEAST_SIZE);
-        least("disk", spec.disk().orElse(null), LEAST_SIZE);
-        if (spec.maxOpenFiles().orElse(FILES) < LEAST_FILES) {
+        least("tmpSize", spec.tmpSize().orElse(null), LeastLimits.SIZE);
+        least("disk", spec.disk().orElse(null), LeastLimits.SIZE);
+        if (spec.maxOpenFiles().orElse(FILES) < LeastLimits.OPEN_FILES) {
             throw failures.invalid(
                     "max_open_files_too_low",
                     "maxOpenFiles is " + spec.maxOpenFiles().getAsInt() + ", with which no program starts",
-                    "Ask for at least " + LEAST_FILES);
+                    "Ask for at least " + LeastLimits.OPEN_FILES);
         }
         image(spec);
     }

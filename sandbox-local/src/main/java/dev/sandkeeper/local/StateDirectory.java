@@ -3,6 +3,7 @@ package dev.sandkeeper.local;
 import dev.sandkeeper.SandboxId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -22,12 +23,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where sandboxes are written down: {@code <root>/<deployment>/<id>}, which {@link #retire} renames to {@code <id>.gone} so
- * that whoever still makes the sandbox notices. {@code <root>/.uids/<number>} links to the sandbox that has that user.
+ * that whoever still makes the sandbox notices. The last sandbox takes its deployment's directory along. {@code <root>/.uids/<number>} links to the sandbox that has that user.
  */
 final class StateDirectory {
+    private static final Logger LOG = LoggerFactory.getLogger(StateDirectory.class);
     private static final String CLAIMS = ".uids";
     private static final String GONE = ".gone";
     private static final String DESCRIPTION = "description";
@@ -61,13 +65,29 @@ final class StateDirectory {
 
     /** Makes a sandbox's directory with its description. */
     void create(SandboxRef ref, Description intent) throws IOException {
-        Files.createDirectories(root.resolve(ref.deployment()), PRIVATE);
-        Path directory = path(ref);
         if (Files.exists(gone(ref))) {
             throw new FileAlreadyExistsException(gone(ref).toString());
         }
-        Files.createDirectory(directory, PRIVATE);
+        while (!createDirectory(ref)) {
+            LOG.debug("the directory of deployment {} was removed, makes it again", ref.deployment());
+        }
         describe(ref, intent);
+    }
+
+    /** Answers false if the deployment's directory was removed, as an empty one is, before the sandbox's was in it. */
+    private boolean createDirectory(SandboxRef ref) throws IOException {
+        Files.createDirectories(root, PRIVATE);
+        try {
+            Files.createDirectory(root.resolve(ref.deployment()), PRIVATE);
+        } catch (FileAlreadyExistsException e) {
+            LOG.trace("{} has sandboxes already, or had", ref.deployment());
+        }
+        try {
+            Files.createDirectory(path(ref), PRIVATE);
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     /** Replaces the description. Fails if the sandbox has been retired. */
@@ -128,6 +148,16 @@ final class StateDirectory {
             Files.deleteIfExists(claim(description.uid()));
         }
         TreeRemoval.remove(directory);
+        removeIfEmpty(root.resolve(ref.deployment()));
+    }
+
+    /** Another JVM may be about to make a sandbox there: it then makes the directory again. */
+    private static void removeIfEmpty(Path deployment) throws IOException {
+        try {
+            Files.deleteIfExists(deployment);
+        } catch (DirectoryNotEmptyException e) {
+            LOG.trace("{} has other sandboxes", deployment);
+        }
     }
 
     /** Takes a user for a sandbox, unless somebody has it. */

@@ -84,6 +84,7 @@ class LimitsTest {
         assertThat(Rig.code(() -> Rig.shell(sandbox, "echo never")))
                 .as("what a command left behind fills the sandbox")
                 .isEqualTo("process_limit_reached");
+        assertThatThrownBy(() -> Rig.shell(sandbox, "echo never")).hasMessageContaining("raise maxProcesses");
         assertThat(Rig.shell(other, "echo unharmed").text()).isEqualTo("unharmed\n");
         rig.backend().destroy(sandbox.providerRef());
     }

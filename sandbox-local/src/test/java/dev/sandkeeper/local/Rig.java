@@ -139,7 +139,7 @@ final class Rig implements AutoCloseable {
                     .noneMatch(group -> group.getFileName().toString().startsWith(fingerprint));
         }
         assertThat(Files.readString(Path.of("/proc/self/mounts"))).as("mounts").doesNotContain(directory.toString());
-        assertThat(entries(directory.resolve(DEPLOYMENT))).as("directories").isEmpty();
+        assertThat(directory.resolve(DEPLOYMENT)).as("directories").doesNotExist();
         assertThat(entries(directory.resolve(".uids"))).as("users").isEmpty();
     }
 
