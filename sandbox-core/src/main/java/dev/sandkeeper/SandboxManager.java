@@ -268,7 +268,7 @@ public final class SandboxManager implements AutoCloseable {
             if (ref != null && ProviderEnd.isKeptBy(backend)) {
                 Instant wanted = ProviderEnd.wanted(backend, end, now);
                 Instant granted = backend.extend(ref, wanted);
-                end = granted.isBefore(wanted) && granted.isBefore(end) ? granted : end;
+                end = ProviderEnd.isRefused(wanted, granted) ? granted : end;
             }
             SandboxRow next = row.change()
                     .state(row.state() == SandboxState.EXPIRED ? SandboxState.ACTIVE : row.state())

@@ -134,7 +134,7 @@ public interface SandboxBackend extends AutoCloseable {
      *
      * @param providerRef the sandbox's name
      * @param until the end that is wanted, at most {@link #expiryHorizon()} ahead
-     * @return the end that was granted
+     * @return the end that was granted; seconds, or a minute or two, less than was wanted are no refusal
      * @throws CapabilityMissingException if the provider keeps no end
      */
     default Instant extend(String providerRef, Instant until) {
