@@ -58,6 +58,27 @@ public final class ProviderEnd {
     }
 
     /**
+     * Moves the end at the provider for a renewal.
+     *
+     * @param backend one whose provider keeps an end
+     * @param providerRef the sandbox's name there
+     * @param end the row's end that is wanted
+     * @param now the store's time
+     * @return the row's end that can be kept: the same, or sooner
+     */
+    public static Instant renew(SandboxBackend backend, String providerRef, Instant end, Instant now) {
+        Instant wanted = wanted(backend, end, now);
+        Instant granted = backend.extend(providerRef, wanted);
+        if (isRefused(wanted, granted)) {
+            return granted;
+        }
+        // what lies beyond the horizon has not been asked for yet
+        return end.isAfter(wanted)
+                ? backend.latestEnd(providerRef).filter(end::isAfter).orElse(end)
+                : end;
+    }
+
+    /**
      * How long after it was moved it is to be moved again: half the way, so that the other half is there for a provider that
      * does not answer, and for the next start of a deployment that has stopped.
      *

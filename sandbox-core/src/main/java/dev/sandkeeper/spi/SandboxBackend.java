@@ -142,6 +142,17 @@ public interface SandboxBackend extends AutoCloseable {
     }
 
     /**
+     * The end beyond which {@link #extend} will never move that of a sandbox, as where a plan bounds how long one runs. A renewal
+     * is cut to it. Asked only of a backend with {@link Capability#PROVIDER_EXPIRY}.
+     *
+     * @param providerRef the sandbox's name
+     * @return nothing, the default, if it may be moved for ever, or that is not known
+     */
+    default Optional<Instant> latestEnd(String providerRef) {
+        return Optional.empty();
+    }
+
+    /**
      * Pauses a sandbox. Needs {@link Capability#PAUSE}.
      *
      * @param providerRef its name

@@ -117,14 +117,15 @@ public final class E2bBackendBuilder {
     }
 
     /**
-     * Says how long the plan lets a sandbox run at a time. A spec that asks for more is refused, and no end is set farther away.
+     * Says how long the plan lets a sandbox run at a time, from its start or its last resume. A spec that asks for more is refused,
+     * a renewal is cut to what is left of it, and no end is set farther away.
      *
-     * @param time from 10 minutes; default 24 hours, as on Pro. Hobby has 1 hour
+     * @param time from 10 minutes to 3,650 days; default 24 hours, as on Pro. Hobby has 1 hour
      * @return this
      */
     public E2bBackendBuilder longestRun(Duration time) {
-        if (time.compareTo(Duration.ofMinutes(10)) < 0) {
-            throw new IllegalArgumentException("longestRun must be at least 10 minutes: " + time);
+        if (time.compareTo(Duration.ofMinutes(10)) < 0 || time.compareTo(Duration.ofDays(3650)) > 0) {
+            throw new IllegalArgumentException("longestRun must be from 10 minutes to 3,650 days: " + time);
         }
         this.longestRun = time;
         return this;

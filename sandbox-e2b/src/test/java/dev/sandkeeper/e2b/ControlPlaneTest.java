@@ -301,6 +301,18 @@ class ControlPlaneTest {
     }
 
     @Test
+    void willNeverBeGrantedMoreThanThePlansLongestRunFromTheStart() {
+        String started = "\"startedAt\":\"2026-03-04T03:06:07.5Z\"";
+        answers(200, "{\"sandboxID\":\"i1\",\"state\":\"running\"," + started + "}");
+        assertThat(backend.latestEnd("i1"))
+                .contains(NOW.plus(Duration.ofHours(22)).plusMillis(500));
+        answers(200, "{\"sandboxID\":\"i1\",\"state\":\"paused\"," + started + "}");
+        assertThat(backend.latestEnd("i1")).isEmpty();
+        answers(200, "{\"sandboxID\":\"i1\",\"state\":\"running\"}");
+        assertThat(backend.latestEnd("i1")).isEmpty();
+    }
+
+    @Test
     void measuresByTheLastMetricIfThereIsAny() {
         answers(200, "[]");
         assertThat(backend.usage("i1")).isEmpty();

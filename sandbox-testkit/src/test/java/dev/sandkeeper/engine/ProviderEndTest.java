@@ -25,7 +25,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,9 @@ class ProviderEndTest {
         /** What the provider makes of an end that it is asked for. */
         UnaryOperator<Instant> grants = until -> until;
 
+        @Nullable
+        Instant latest;
+
         boolean down;
 
         Noting(SandboxBackend delegate) {
@@ -72,6 +77,11 @@ class ProviderEndTest {
             }
             ends.add(until);
             return grants.apply(until);
+        }
+
+        @Override
+        public Optional<Instant> latestEnd(String providerRef) {
+            return Optional.ofNullable(latest);
         }
 
         Instant last() {
@@ -157,6 +167,19 @@ class ProviderEndTest {
         backend.grants = until -> longest;
         assertThat(manager.renew(sandbox.id(), Duration.ofDays(3))).isEqualTo(longest);
         assertThat(sandbox.info().expiresAt()).contains(longest);
+    }
+
+    @Test
+    void thatWillNeverBeGrantedShortensARenewalBeyondTheHorizon() {
+        Noting backend = backend();
+        SandboxManager manager = manager(backend);
+        Sandbox sandbox = manager.create(spec().build());
+        backend.latest = rig.clock.instant().plus(Duration.ofHours(24));
+        assertThat(manager.renew(sandbox.id(), Duration.ofDays(400))).isEqualTo(backend.latest);
+        assertThat(sandbox.info().expiresAt()).contains(backend.latest);
+        Instant end = rig.clock.instant().plus(Duration.ofHours(23));
+        assertThat(manager.renew(sandbox.id(), Duration.ofHours(23))).isEqualTo(end);
+        assertThat(sandbox.info().expiresAt()).contains(end);
     }
 
     /** As providers do that count whole seconds, from when they hear of it. */
