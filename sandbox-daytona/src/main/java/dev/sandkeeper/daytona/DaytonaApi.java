@@ -83,6 +83,7 @@ final class DaytonaApi {
     Wire.Sandbox create(Wire.NewSandbox wanted) {
         return sandbox(call("POST", "create sandbox " + wanted.name(), "sandbox")
                 .json(wanted)
+                .errors(DaytonaErrors::ofNoSandbox)
                 .send());
     }
 
@@ -106,6 +107,7 @@ final class DaytonaApi {
             url.addQueryParameter("cursor", cursor);
         }
         return client.call("GET", "list sandboxes", url.build())
+                .errors(DaytonaErrors::ofNoSandbox)
                 .within(bound(callTimeout))
                 .repeatable()
                 .send()
@@ -142,6 +144,7 @@ final class DaytonaApi {
                 .addQueryParameter("order", "asc")
                 .build();
         return client.call("GET", "list snapshots", url)
+                .errors(DaytonaErrors::ofNoSandbox)
                 .within(bound(callTimeout))
                 .repeatable()
                 .send()

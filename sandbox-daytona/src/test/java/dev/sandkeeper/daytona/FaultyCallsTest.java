@@ -67,6 +67,29 @@ class FaultyCallsTest {
         simulated.close();
     }
 
+    @Test
+    void aWrongAddressTargetOrSnapshotIsNoMissingSandbox() {
+        String elsewhere = simulated.simulator().apiUrl() + "/nope";
+        assertRefused(simulated.builder().apiUrl(elsewhere), "api_not_found", "DAYTONA_API_URL");
+        assertRefused(simulated.builder().target("nope"), "target_not_found", "DAYTONA_TARGET");
+        assertRefused(simulated.builder().snapshot("nope"), "image_not_found", "snapshot(...)");
+        try (DaytonaBackend wrong = simulated.builder().apiUrl(elsewhere).build()) {
+            assertThatThrownBy(() -> wrong.listOwned("faults")).isInstanceOf(BackendRejectedException.class);
+            assertThatThrownBy(() -> wrong.snapshots("faults")).isInstanceOf(BackendRejectedException.class);
+        }
+    }
+
+    private static void assertRefused(DaytonaBackendBuilder settings, String code, String remedy) {
+        try (DaytonaBackend wrong = settings.build()) {
+            assertThatThrownBy(() -> wrong.create(request(null)))
+                    .isInstanceOfSatisfying(BackendRejectedException.class, e -> {
+                        assertThat(e.code()).isEqualTo(code);
+                        assertThat(e.remedy())
+                                .hasValueSatisfying(text -> assertThat(text).contains(remedy));
+                    });
+        }
+    }
+
     private SimulatorFaults faults() {
         return simulated.simulator().faults();
     }

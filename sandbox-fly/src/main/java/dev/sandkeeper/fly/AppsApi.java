@@ -69,6 +69,7 @@ final class AppsApi {
     void createApp(String app, String organization) {
         client.call("POST", "create app " + app, path("apps").build())
                 .json(newApp(app, organization))
+                .errors(FlyErrors.ofNoMachine())
                 .accept(409, 422)
                 .repeatable()
                 .send();
@@ -89,6 +90,7 @@ final class AppsApi {
         body.put("network", app);
         client.call("POST", "create app " + app, path("apps").build())
                 .json(body)
+                .errors(FlyErrors.ofNoMachine())
                 .accept(409)
                 .send();
     }
@@ -117,6 +119,7 @@ final class AppsApi {
                         "GET",
                         "list apps of organization " + organization,
                         path("apps").addQueryParameter("org_slug", organization).build())
+                .errors(FlyErrors.ofNoMachine())
                 .repeatable()
                 .answerAtMost(LARGEST_ANSWER)
                 .send();
@@ -140,6 +143,7 @@ final class AppsApi {
                 where.addQueryParameter("cursor", cursor);
             }
             Answer answer = client.call("GET", "list Machines of organization " + organization, where.build())
+                    .errors(FlyErrors.ofNoMachine())
                     .repeatable()
                     .answerAtMost(LARGEST_ANSWER)
                     .send();

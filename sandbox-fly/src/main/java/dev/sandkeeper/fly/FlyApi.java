@@ -62,6 +62,7 @@ final class FlyApi {
                         "create a Machine in app " + app,
                         path("apps", app, "machines").build())
                 .json(request)
+                .errors(FlyErrors.ofNoMachine())
                 .send();
         return view(answer);
     }
