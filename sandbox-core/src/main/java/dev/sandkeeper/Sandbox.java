@@ -521,7 +521,7 @@ public final class Sandbox implements AutoCloseable {
      * Gives it another life of this length from now on; as {@link SandboxManager#renew}.
      *
      * @param timeToLive from 1 millisecond to 3,650 days
-     * @return when it ends now
+     * @return when it ends now, which may be earlier than asked for
      */
     public Instant renew(Duration timeToLive) {
         if (closed) {

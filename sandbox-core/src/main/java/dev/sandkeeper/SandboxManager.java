@@ -248,7 +248,8 @@ public final class SandboxManager implements AutoCloseable {
      *
      * @param id the sandbox
      * @param timeToLive from 1 millisecond to 3,650 days
-     * @return when it ends now: earlier than asked for, where the provider keeps an end itself and grants no more
+     * @return when it ends now: earlier than asked for, where the provider keeps an end itself and grants no more, as where a
+     *     plan bounds how long a sandbox runs
      * @throws SandboxNotFoundException if no row and no history has the id
      * @throws SandboxGoneException if it has ended, or somebody cleans it
      * @throws SandboxConflictException if others changed it again and again meanwhile
@@ -266,9 +267,7 @@ public final class SandboxManager implements AutoCloseable {
             SandboxBackend backend = backend(row.backend());
             String ref = row.providerRef();
             if (ref != null && ProviderEnd.isKeptBy(backend)) {
-                Instant wanted = ProviderEnd.wanted(backend, end, now);
-                Instant granted = backend.extend(ref, wanted);
-                end = granted.isBefore(wanted) && granted.isBefore(end) ? granted : end;
+                end = ProviderEnd.renew(backend, ref, end, now);
             }
             SandboxRow next = row.change()
                     .state(row.state() == SandboxState.EXPIRED ? SandboxState.ACTIVE : row.state())

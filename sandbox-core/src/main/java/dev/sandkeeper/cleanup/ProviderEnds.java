@@ -41,7 +41,7 @@ final class ProviderEnds {
         Instant wanted = ProviderEnd.wanted(backend, row.expiresAt(), now);
         try {
             Instant granted = calls.call("move the end of " + ref, timeout, () -> backend.extend(ref, wanted));
-            if (granted.isBefore(wanted)) {
+            if (ProviderEnd.isRefused(wanted, granted)) {
                 LOG.warn(
                         "sandbox {}: {} grants it no longer than {}; it was to stay until {}",
                         row.id(),

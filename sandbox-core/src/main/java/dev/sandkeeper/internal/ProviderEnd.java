@@ -44,6 +44,41 @@ public final class ProviderEnd {
     }
 
     /**
+     * Whether a provider refused to keep a sandbox as long as it was asked to. Providers count whole seconds, or minutes, from
+     * when they hear of it and by a clock of their own, so that the end they name is seldom the one that was wanted. Nothing is
+     * lost by that for as long as it is within what was added to the row's end: the row still ends first, or the end is moved
+     * again long before it comes.
+     *
+     * @param wanted what {@link #wanted} said
+     * @param granted what the backend answered
+     * @return whether the sandbox may end sooner than its row says
+     */
+    public static boolean isRefused(Instant wanted, Instant granted) {
+        return granted.isBefore(wanted.minus(LATER_THAN_THE_ROW));
+    }
+
+    /**
+     * Moves the end at the provider for a renewal.
+     *
+     * @param backend one whose provider keeps an end
+     * @param providerRef the sandbox's name there
+     * @param end the row's end that is wanted
+     * @param now the store's time
+     * @return the row's end that can be kept: the same, or sooner
+     */
+    public static Instant renew(SandboxBackend backend, String providerRef, Instant end, Instant now) {
+        Instant wanted = wanted(backend, end, now);
+        Instant granted = backend.extend(providerRef, wanted);
+        if (isRefused(wanted, granted)) {
+            return granted;
+        }
+        // what lies beyond the horizon has not been asked for yet
+        return end.isAfter(wanted)
+                ? backend.latestEnd(providerRef).filter(end::isAfter).orElse(end)
+                : end;
+    }
+
+    /**
      * How long after it was moved it is to be moved again: half the way, so that the other half is there for a provider that
      * does not answer, and for the next start of a deployment that has stopped.
      *

@@ -134,11 +134,22 @@ public interface SandboxBackend extends AutoCloseable {
      *
      * @param providerRef the sandbox's name
      * @param until the end that is wanted, at most {@link #expiryHorizon()} ahead
-     * @return the end that was granted
+     * @return the end that was granted; seconds, or a minute or two, less than was wanted are no refusal
      * @throws CapabilityMissingException if the provider keeps no end
      */
     default Instant extend(String providerRef, Instant until) {
         throw missing(Capability.PROVIDER_EXPIRY);
+    }
+
+    /**
+     * The end beyond which {@link #extend} will never move that of a sandbox, as where a plan bounds how long one runs. A renewal
+     * is cut to it. Asked only of a backend with {@link Capability#PROVIDER_EXPIRY}.
+     *
+     * @param providerRef the sandbox's name
+     * @return nothing, the default, if it may be moved for ever, or that is not known
+     */
+    default Optional<Instant> latestEnd(String providerRef) {
+        return Optional.empty();
     }
 
     /**

@@ -76,6 +76,7 @@ final class DaytonaApi {
     Wire.Sandbox create(Wire.NewSandbox wanted) {
         return sandbox(call("POST", "create sandbox " + wanted.name(), "sandbox")
                 .json(wanted)
+                .errors(DaytonaErrors::ofNoSandbox)
                 .send());
     }
 
@@ -100,6 +101,7 @@ final class DaytonaApi {
             url.addQueryParameter("cursor", cursor);
         }
         return client.call("GET", "list sandboxes", url.build())
+                .errors(DaytonaErrors::ofNoSandbox)
                 .within(bound(callTimeout))
                 .repeatable()
                 .send()
@@ -136,6 +138,7 @@ final class DaytonaApi {
                 .addQueryParameter("order", "asc")
                 .build();
         return client.call("GET", "list snapshots", url)
+                .errors(DaytonaErrors::ofNoSandbox)
                 .within(bound(callTimeout))
                 .repeatable()
                 .send()

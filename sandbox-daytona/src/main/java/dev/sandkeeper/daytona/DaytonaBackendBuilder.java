@@ -4,10 +4,10 @@ import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.http.ProviderClient;
 import dev.sandkeeper.http.ProviderClientBuilder;
+import dev.sandkeeper.http.ProviderSettings;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Objects;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +20,7 @@ public final class DaytonaBackendBuilder {
     private @Nullable String apiKey;
     private @Nullable String jwtToken;
     private @Nullable String organizationId;
-    private String apiUrl = "https://app.daytona.io/api";
+    private HttpUrl apiUrl = HttpUrl.get("https://app.daytona.io/api");
     private @Nullable String target;
     private @Nullable String snapshot;
     private final VolumeMounts volumes = new VolumeMounts();
@@ -33,12 +33,16 @@ public final class DaytonaBackendBuilder {
     DaytonaBackendBuilder() {}
 
     DaytonaBackendBuilder environment(Map<String, String> environment) {
-        apiKey = environment.get("DAYTONA_API_KEY");
-        jwtToken = environment.get("DAYTONA_JWT_TOKEN");
-        organizationId = environment.get("DAYTONA_ORGANIZATION_ID");
+        apiKey = secret("apiKey", environment.get("DAYTONA_API_KEY"));
+        jwtToken = secret("jwtToken", environment.get("DAYTONA_JWT_TOKEN"));
+        organizationId = secret("organizationId", environment.get("DAYTONA_ORGANIZATION_ID"));
         target = environment.get("DAYTONA_TARGET");
         String url = environment.get("DAYTONA_API_URL");
-        return url == null || url.isBlank() ? this : apiUrl(url);
+        return url == null || url.isBlank() ? this : apiUrl(url.strip());
+    }
+
+    private static @Nullable String secret(String setting, @Nullable String value) {
+        return value == null || value.isBlank() ? null : ProviderSettings.secret(setting, value);
     }
 
     /**
@@ -48,10 +52,7 @@ public final class DaytonaBackendBuilder {
      * @return this builder
      */
     public DaytonaBackendBuilder name(String name) {
-        if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-            throw new IllegalArgumentException("name must be 1 to 64 of [A-Za-z0-9._-]: \"" + name + "\"");
-        }
-        this.name = name;
+        this.name = ProviderSettings.name(name);
         return this;
     }
 
@@ -62,7 +63,7 @@ public final class DaytonaBackendBuilder {
      * @return this builder
      */
     public DaytonaBackendBuilder apiKey(String key) {
-        this.apiKey = Objects.requireNonNull(key, "apiKey");
+        this.apiKey = ProviderSettings.secret("apiKey", key);
         return this;
     }
 
@@ -74,22 +75,19 @@ public final class DaytonaBackendBuilder {
      * @return this builder
      */
     public DaytonaBackendBuilder jwtToken(String token, String organizationId) {
-        this.jwtToken = Objects.requireNonNull(token, "token");
-        this.organizationId = Objects.requireNonNull(organizationId, "organizationId");
+        this.jwtToken = ProviderSettings.secret("jwtToken", token);
+        this.organizationId = ProviderSettings.secret("organizationId", organizationId);
         return this;
     }
 
     /**
      * Sets the address of the API.
      *
-     * @param url default {@code https://app.daytona.io/api}
+     * @param url http or https, without user and query; default {@code https://app.daytona.io/api}
      * @return this builder
      */
     public DaytonaBackendBuilder apiUrl(String url) {
-        if (HttpUrl.parse(url) == null) {
-            throw new IllegalArgumentException("apiUrl must be an address such as https://app.daytona.io/api: " + url);
-        }
-        this.apiUrl = url;
+        this.apiUrl = ProviderSettings.url("apiUrl", url);
         return this;
     }
 
@@ -146,14 +144,11 @@ public final class DaytonaBackendBuilder {
     /**
      * Bounds each call to the control plane, its repetitions included.
      *
-     * @param time more than 35 seconds, because Daytona holds a create for 30; default 1 minute
+     * @param time from 35 seconds, because Daytona holds a create for 30, to 1 day; default 1 minute
      * @return this builder
      */
     public DaytonaBackendBuilder callTimeout(Duration time) {
-        if (time.compareTo(Duration.ofSeconds(35)) < 0) {
-            throw new IllegalArgumentException("callTimeout must be at least 35 seconds: " + time);
-        }
-        this.callTimeout = time;
+        this.callTimeout = ProviderSettings.time("callTimeout", Duration.ofSeconds(35), time);
         return this;
     }
 
@@ -161,14 +156,11 @@ public final class DaytonaBackendBuilder {
      * Bounds each call to a sandbox's daemon, its repetitions included. Starting a command takes at most three of them, and five
      * seconds more for each that Daytona's proxy refuses by mistake.
      *
-     * @param time more than 0; default 30 seconds
+     * @param time from 1 millisecond to 1 day; default 30 seconds
      * @return this builder
      */
     public DaytonaBackendBuilder toolboxTimeout(Duration time) {
-        if (time.isZero() || time.isNegative()) {
-            throw new IllegalArgumentException("toolboxTimeout must be > 0: " + time);
-        }
-        this.toolboxTimeout = time;
+        this.toolboxTimeout = ProviderSettings.time("toolboxTimeout", Duration.ofMillis(1), time);
         return this;
     }
 
@@ -179,7 +171,7 @@ public final class DaytonaBackendBuilder {
      * @return this builder
      */
     public DaytonaBackendBuilder maxCalls(int most) {
-        this.calls = most;
+        this.calls = ProviderSettings.most("maxCalls", most);
         return this;
     }
 
@@ -190,7 +182,7 @@ public final class DaytonaBackendBuilder {
      * @return this builder
      */
     public DaytonaBackendBuilder maxCommands(int most) {
-        this.commands = most;
+        this.commands = ProviderSettings.most("maxCommands", most);
         return this;
     }
 
@@ -206,23 +198,22 @@ public final class DaytonaBackendBuilder {
      * @throws BackendRejectedException if there is no key, or a token without its organisation
      */
     public DaytonaBackend build() {
-        String secret = apiKey == null || apiKey.isBlank() ? jwtToken : apiKey;
-        if (secret == null || secret.isBlank()) {
+        String secret = apiKey == null ? jwtToken : apiKey;
+        if (secret == null) {
             throw rejected(
                     "credentials_missing",
                     "there is no key for Daytona",
                     "Set DAYTONA_API_KEY, or apiKey(...); keys are made on Daytona's dashboard");
         }
         boolean token = secret.equals(jwtToken);
-        if (token && (organizationId == null || organizationId.isBlank())) {
+        if (token && organizationId == null) {
             throw rejected(
                     "organization_missing",
                     "a token says nothing of the organisation",
                     "Set DAYTONA_ORGANIZATION_ID beside DAYTONA_JWT_TOKEN");
         }
-        HttpUrl url = Objects.requireNonNull(HttpUrl.parse(apiUrl), "apiUrl");
         ProviderClientBuilder client = ProviderClient.builder(name, DaytonaErrors::control)
-                .secretHeader("Authorization", "Bearer ", secret.strip())
+                .secretHeader("Authorization", "Bearer ", secret)
                 .header("X-Daytona-Source", "sandkeeper")
                 .header("X-Daytona-SDK-Version", SDK_VERSION)
                 .clock(clock)
@@ -235,7 +226,7 @@ public final class DaytonaBackendBuilder {
         }
         return new DaytonaBackend(
                 name,
-                url,
+                apiUrl,
                 client.build(),
                 target == null || target.isBlank() ? null : target,
                 snapshot,

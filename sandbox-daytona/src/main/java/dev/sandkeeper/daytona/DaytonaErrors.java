@@ -6,6 +6,7 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.QuotaExceededException;
 import dev.sandkeeper.SandboxConflictException;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxNotFoundException;
 import dev.sandkeeper.http.ProviderFailure;
 import java.util.List;
 import java.util.Locale;
@@ -47,11 +48,32 @@ final class DaytonaErrors {
                             .remedy(
                                     "Make it at Daytona and wait until it is ready, or change volume(...) of the backend's builder"));
         }
+        if (failure.status() == 400 && lower.startsWith("snapshot ") && lower.contains("not found")) {
+            return new BackendRejectedException(
+                    failure.failure("image_not_found", message)
+                            .remedy(
+                                    "Name a snapshot of the organisation as the spec's image, or by snapshot(...) of the backend's builder"));
+        }
         if (failure.status() == 403 && lower.contains("suspended")) {
             return new BackendRejectedException(failure.failure("organization_suspended", message)
                     .remedy("See the organisation's billing page at Daytona"));
         }
         return failure.usual(message);
+    }
+
+    /** The same of a call that names no sandbox, of which none can be missing: it is a setting that is wrong. */
+    static SandboxException ofNoSandbox(ProviderFailure failure) {
+        SandboxException fault = control(failure);
+        if (!(fault instanceof SandboxNotFoundException)) {
+            return fault;
+        }
+        String message = message(failure);
+        return message.toLowerCase(Locale.ROOT).startsWith("region")
+                ? new BackendRejectedException(failure.failure("target_not_found", message)
+                        .remedy("Check target of the backend's builder, or DAYTONA_TARGET"))
+                : new BackendRejectedException(failure.failure("api_not_found", message)
+                        .remedy("Check apiUrl of the backend's builder, or DAYTONA_API_URL: there is no Daytona at this"
+                                + " address, which ends in /api as a rule"));
     }
 
     /**

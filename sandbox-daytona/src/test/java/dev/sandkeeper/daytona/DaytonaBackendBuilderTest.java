@@ -1,11 +1,14 @@
 package dev.sandkeeper.daytona;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sandkeeper.BackendRejectedException;
 import java.time.Duration;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class DaytonaBackendBuilderTest {
@@ -51,5 +54,45 @@ class DaytonaBackendBuilderTest {
         assertThatThrownBy(() -> builder.snapshot("a b")).hasMessageContaining("snapshot");
         assertThatThrownBy(() -> DaytonaBackend.snapshot("")).hasMessageContaining("name");
         assertThat(builder.apiKey("dtn_secret").toString()).doesNotContain("dtn_secret");
+    }
+
+    private static void assertRefused(String setting, ThrowingCallable call) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(call)
+                .withMessageStartingWith(setting + " must be")
+                .withMessageNotContaining("hidden");
+    }
+
+    @Test
+    void namesTheSettingThatCannotBeAndNeverASecret() {
+        DaytonaBackendBuilder builder = DaytonaBackend.builder();
+        assertRefused("name", () -> builder.name("a\nb"));
+        assertRefused("apiKey", () -> builder.apiKey("hidden\nx: y"));
+        assertRefused("apiKey", () -> of(Map.of("DAYTONA_API_KEY", "hidden word")));
+        assertRefused("jwtToken", () -> builder.jwtToken("hidden\nx", "o"));
+        assertRefused("organizationId", () -> builder.jwtToken("t", "hidden\nx"));
+        assertRefused("apiUrl", () -> builder.apiUrl("http://u:hidden@h/"));
+        assertRefused("apiUrl", () -> builder.apiUrl("http://h?x=hidden"));
+        assertRefused("callTimeout", () -> builder.callTimeout(Duration.ofSeconds(Long.MAX_VALUE)));
+        assertRefused("toolboxTimeout", () -> builder.toolboxTimeout(Duration.ofSeconds(Long.MAX_VALUE)));
+        assertRefused("maxCalls", () -> builder.maxCalls(0));
+        assertRefused("maxCommands", () -> builder.maxCommands(0));
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // what callers without such a check may do
+    void namesWhatIsNull() {
+        DaytonaBackendBuilder builder = DaytonaBackend.builder();
+        assertNull("name", () -> builder.name(null));
+        assertNull("apiKey", () -> builder.apiKey(null));
+        assertNull("jwtToken", () -> builder.jwtToken(null, "o"));
+        assertNull("organizationId", () -> builder.jwtToken("t", null));
+        assertNull("apiUrl", () -> builder.apiUrl(null));
+        assertNull("callTimeout", () -> builder.callTimeout(null));
+        assertNull("toolboxTimeout", () -> builder.toolboxTimeout(null));
+    }
+
+    private static void assertNull(String setting, ThrowingCallable call) {
+        assertThatNullPointerException().isThrownBy(call).withMessage(setting);
     }
 }

@@ -27,6 +27,29 @@ class FaultyCallsTest extends SimulatedTests {
     private static final String CREATE = "POST /api/sandbox";
     private static final String SESSION = "/toolbox/{sandboxId}/process/session";
 
+    @Test
+    void aWrongAddressTargetOrSnapshotIsNoMissingSandbox() {
+        String elsewhere = simulated.simulator().apiUrl() + "/nope";
+        assertRefused(simulated.builder().apiUrl(elsewhere), "api_not_found", "DAYTONA_API_URL");
+        assertRefused(simulated.builder().target("nope"), "target_not_found", "DAYTONA_TARGET");
+        assertRefused(simulated.builder().snapshot("nope"), "image_not_found", "snapshot(...)");
+        try (DaytonaBackend wrong = simulated.builder().apiUrl(elsewhere).build()) {
+            assertThatThrownBy(() -> wrong.listOwned(DEPLOYMENT)).isInstanceOf(BackendRejectedException.class);
+            assertThatThrownBy(() -> wrong.snapshots(DEPLOYMENT)).isInstanceOf(BackendRejectedException.class);
+        }
+    }
+
+    private static void assertRefused(DaytonaBackendBuilder settings, String code, String remedy) {
+        try (DaytonaBackend wrong = settings.build()) {
+            assertThatThrownBy(() -> wrong.create(provision(null)))
+                    .isInstanceOfSatisfying(BackendRejectedException.class, e -> {
+                        assertThat(e.code()).isEqualTo(code);
+                        assertThat(e.remedy())
+                                .hasValueSatisfying(text -> assertThat(text).contains(remedy));
+                    });
+        }
+    }
+
     private static String run(BackendSandbox sandbox, String script) throws InterruptedException {
         try (BackendProcess process = sandbox.start(request(false, Duration.ofSeconds(40), "sh", "-c", script))) {
             return ran(process).words();

@@ -48,6 +48,7 @@ final class Api {
     Wire.Sandbox create(Wire.NewSandbox wanted) {
         Answer answer = client.call("POST", "create a sandbox", url("sandboxes").build())
                 .json(wanted)
+                .errors(ControlErrors.ofNoSandbox())
                 .within(Duration.ofSeconds(90))
                 .headWithin(Duration.ofSeconds(85)) // the edge gives up after 80
                 .send();
@@ -90,7 +91,10 @@ final class Api {
             if (next != null) {
                 url.addQueryParameter("nextToken", next);
             }
-            Answer answer = client.call("GET", what, url.build()).repeatable().send();
+            Answer answer = client.call("GET", what, url.build())
+                    .errors(ControlErrors.ofNoSandbox())
+                    .repeatable()
+                    .send();
             all.addAll(answer.json(type));
             next = answer.header(NEXT).filter(token -> !token.isEmpty()).orElse(null);
         } while (next != null);
@@ -177,6 +181,7 @@ final class Api {
                         "GET",
                         "list sandboxes",
                         url("v2/sandboxes").addQueryParameter("limit", "1").build())
+                .errors(ControlErrors.ofNoSandbox())
                 .repeatable()
                 .within(Duration.ofSeconds(20))
                 .send();

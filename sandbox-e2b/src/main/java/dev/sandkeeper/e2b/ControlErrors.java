@@ -12,7 +12,7 @@ import dev.sandkeeper.http.ProviderFailure;
 final class ControlErrors implements ErrorMapper {
     @Override
     public SandboxException map(ProviderFailure failure) {
-        String message = failure.json().path("message").asText(failure.body());
+        String message = message(failure);
         return switch (failure.status()) {
             case 400 ->
                 message.startsWith("Timeout cannot be greater") || message.contains("Max instance length exceeded")
@@ -24,7 +24,9 @@ final class ControlErrors implements ErrorMapper {
             case 404 ->
                 message.contains("template")
                         ? new BackendRejectedException(failure.failure("image_not_found", message)
-                                .remedy("Name a template of your team or a public one, such as base"))
+                                .remedy(
+                                        "Name a template of your team or a public one, such as base, as the spec's image or by"
+                                                + " template(...) of the backend's builder"))
                         : new SandboxGoneException(null, null, failure.failure("sandbox_gone", message));
             case 429 ->
                 failure.retryAfter() == null && startsASandbox(failure)
@@ -36,6 +38,23 @@ final class ControlErrors implements ErrorMapper {
                         .remedy("Try again shortly; E2B had no room for the sandbox"));
             default -> failure.usual(message);
         };
+    }
+
+    /** The same of a call that names no sandbox, of which none can be gone: it is the address that is wrong. */
+    static ErrorMapper ofNoSandbox() {
+        ControlErrors errors = new ControlErrors();
+        return failure -> {
+            SandboxException fault = errors.map(failure);
+            return fault instanceof SandboxGoneException
+                    ? new BackendRejectedException(failure.failure("api_not_found", message(failure))
+                            .remedy("Check apiUrl, or domain, of the backend's builder, or E2B_API_URL and E2B_DOMAIN:"
+                                    + " there is no E2B at this address"))
+                    : fault;
+        };
+    }
+
+    private static String message(ProviderFailure failure) {
+        return failure.json().path("message").asText(failure.body());
     }
 
     /** Only that comes upon the limit of sandboxes at a time, of which no waiting is asked. */

@@ -198,6 +198,7 @@ public final class E2bBackend implements SandboxBackend {
                 made.envdVersion(),
                 made.envdAccessToken(),
                 made.state(),
+                made.startedAt(),
                 made.endAt(),
                 metadata);
     }
@@ -345,15 +346,26 @@ public final class E2bBackend implements SandboxBackend {
             throw e;
         }
         return api.get(providerRef)
-                .map(sandbox -> instant(sandbox.endAt(), until))
+                .map(sandbox -> instant(sandbox.endAt()).orElse(until))
                 .orElseThrow(() -> gone(providerRef));
     }
 
-    private static Instant instant(@Nullable String text, Instant otherwise) {
+    /** The plan's longest run is counted from the last start or resume; a paused sandbox is kept without a limit. */
+    @Override
+    public Optional<Instant> latestEnd(String providerRef) {
+        return api.get(providerRef)
+                .filter(sandbox -> Api.state(Optional.of(sandbox)) == ProviderState.PRESENT)
+                .flatMap(sandbox -> instant(sandbox.startedAt()))
+                .map(started -> started.plus(longestRun));
+    }
+
+    private static Optional<Instant> instant(@Nullable String text) {
         try {
-            return text == null ? otherwise : OffsetDateTime.parse(text).toInstant();
+            return text == null
+                    ? Optional.empty()
+                    : Optional.of(OffsetDateTime.parse(text).toInstant());
         } catch (DateTimeException e) {
-            return otherwise;
+            return Optional.empty();
         }
     }
 

@@ -2,10 +2,13 @@ package dev.sandkeeper.e2b;
 
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.Failure;
+import dev.sandkeeper.http.ProviderSettings;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,9 @@ public final class E2bBackendBuilder {
     private static final String DOMAIN_VARIABLE = "E2B_DOMAIN";
     private static final String API_VARIABLE = "E2B_API_URL";
     private static final String SANDBOX_VARIABLE = "E2B_SANDBOX_URL";
+
+    private static final Pattern DOMAIN = Pattern.compile(
+            "[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*(:[0-9]{1,5})?");
 
     private final String apiKey;
     private @Nullable HttpUrl apiUrl;
@@ -32,10 +38,7 @@ public final class E2bBackendBuilder {
     Duration lostCreate = Duration.ofSeconds(15);
 
     E2bBackendBuilder(String apiKey) {
-        if (apiKey.isBlank() || !apiKey.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
-            throw new IllegalArgumentException("apiKey must be printable ASCII without spaces, such as e2b_...");
-        }
-        this.apiKey = apiKey;
+        this.apiKey = ProviderSettings.secret("apiKey", apiKey);
     }
 
     static E2bBackendBuilder of(Map<String, String> environment) {
@@ -45,7 +48,7 @@ public final class E2bBackendBuilder {
                     .backend("e2b")
                     .remedy("Set it to a key from https://e2b.dev/dashboard, or use E2bBackend.builder(key)"));
         }
-        E2bBackendBuilder builder = new E2bBackendBuilder(key.strip());
+        E2bBackendBuilder builder = new E2bBackendBuilder(key);
         set(environment.get(DOMAIN_VARIABLE), builder::domain);
         set(environment.get(API_VARIABLE), builder::apiUrl);
         set(environment.get(SANDBOX_VARIABLE), builder::sandboxUrl);
@@ -61,24 +64,26 @@ public final class E2bBackendBuilder {
     /**
      * Names the backend, where there are several.
      *
-     * @param name 1 to 64 characters; default {@code e2b}
+     * @param name 1 to 64 letters, digits, dots, underscores and hyphens; default {@code e2b}
      * @return this
      */
     public E2bBackendBuilder name(String name) {
-        if (name.isEmpty() || name.length() > 64) {
-            throw new IllegalArgumentException("name must have 1 to 64 characters: \"" + name + "\"");
-        }
-        this.name = name;
+        this.name = ProviderSettings.name(name);
         return this;
     }
 
     /**
      * Sets the service's domain, for a deployment of its own.
      *
-     * @param domain default {@code e2b.app}
+     * @param domain a host's name, with a port if need be; default {@code e2b.app}
      * @return this
      */
     public E2bBackendBuilder domain(String domain) {
+        // what is wrong is not shown: it may be an address with a password
+        if (!DOMAIN.matcher(Objects.requireNonNull(domain, "domain")).matches()
+                || HttpUrl.parse("https://" + domain) == null) {
+            throw new IllegalArgumentException("domain must be a host's name such as e2b.app");
+        }
         this.domain = domain;
         return this;
     }
@@ -86,22 +91,22 @@ public final class E2bBackendBuilder {
     /**
      * Sets the address of the control plane.
      *
-     * @param url http or https, a path prefix is kept; default {@code https://api.<domain>}
+     * @param url http or https, without user and query; a path prefix is kept; default {@code https://api.<domain>}
      * @return this
      */
     public E2bBackendBuilder apiUrl(String url) {
-        this.apiUrl = url("apiUrl", url);
+        this.apiUrl = ProviderSettings.url("apiUrl", url);
         return this;
     }
 
     /**
      * Sets one address for what goes on inside all sandboxes; which one is meant, headers tell.
      *
-     * @param url http or https, a path prefix is kept; default the service's own hosts under the domain
+     * @param url http or https, without user and query; a path prefix is kept; default the service's own hosts under the domain
      * @return this
      */
     public E2bBackendBuilder sandboxUrl(String url) {
-        this.sandboxUrl = url("sandboxUrl", url);
+        this.sandboxUrl = ProviderSettings.url("sandboxUrl", url);
         return this;
     }
 
@@ -112,19 +117,24 @@ public final class E2bBackendBuilder {
      * @return this
      */
     public E2bBackendBuilder template(String template) {
+        if (!SpecRules.isTemplate(Objects.requireNonNull(template, "template"))) {
+            throw new IllegalArgumentException("template must be the ID or alias of one: \"" + template + "\"");
+        }
         this.template = template;
         return this;
     }
 
     /**
-     * Says how long the plan lets a sandbox run at a time. A spec that asks for more is refused, and no end is set farther away.
+     * Says how long the plan lets a sandbox run at a time, from its start or its last resume. A spec that asks for more is refused,
+     * a renewal is cut to what is left of it, and no end is set farther away.
      *
-     * @param time from 10 minutes; default 24 hours, as on Pro. Hobby has 1 hour
+     * @param time from 10 minutes to 3,650 days; default 24 hours, as on Pro. Hobby has 1 hour
      * @return this
      */
     public E2bBackendBuilder longestRun(Duration time) {
-        if (time.compareTo(Duration.ofMinutes(10)) < 0) {
-            throw new IllegalArgumentException("longestRun must be at least 10 minutes: " + time);
+        if (Objects.requireNonNull(time, "longestRun").compareTo(Duration.ofMinutes(10)) < 0
+                || time.compareTo(Duration.ofDays(3650)) > 0) {
+            throw new IllegalArgumentException("longestRun must be from 10 minutes to 3,650 days: " + time);
         }
         this.longestRun = time;
         return this;
@@ -133,11 +143,11 @@ public final class E2bBackendBuilder {
     /**
      * Bounds a call of the control plane with all attempts; creating, pausing and resuming have 90 seconds.
      *
-     * @param time more than 0; default 60 seconds
+     * @param time from 1 millisecond to 1 day; default 60 seconds
      * @return this
      */
     public E2bBackendBuilder callTimeout(Duration time) {
-        this.callTimeout = time;
+        this.callTimeout = ProviderSettings.time("callTimeout", Duration.ofMillis(1), time);
         return this;
     }
 
@@ -148,7 +158,7 @@ public final class E2bBackendBuilder {
      * @return this
      */
     public E2bBackendBuilder maxCalls(int most) {
-        this.calls = most;
+        this.calls = ProviderSettings.most("maxCalls", most);
         return this;
     }
 
@@ -159,7 +169,7 @@ public final class E2bBackendBuilder {
      * @return this
      */
     public E2bBackendBuilder maxCommands(int most) {
-        this.commands = most;
+        this.commands = ProviderSettings.most("maxCommands", most);
         return this;
     }
 
@@ -170,7 +180,7 @@ public final class E2bBackendBuilder {
      * @return this
      */
     public E2bBackendBuilder clock(Clock clock) {
-        this.clock = clock;
+        this.clock = Objects.requireNonNull(clock, "clock");
         return this;
     }
 
@@ -188,24 +198,11 @@ public final class E2bBackendBuilder {
     }
 
     HttpUrl api() {
-        return apiUrl == null ? url("domain", "https://api." + domain) : apiUrl;
+        return apiUrl == null ? HttpUrl.get("https://api." + domain) : apiUrl;
     }
 
     EnvdAddress sandboxes() {
         return new EnvdAddress(domain, sandboxUrl);
-    }
-
-    private static HttpUrl url(String name, String text) {
-        HttpUrl url = HttpUrl.parse(text);
-        if (url == null) {
-            throw new IllegalArgumentException(name + " is no http or https address: " + text);
-        }
-        String path = url.encodedPath();
-        return path.length() > 1 && path.endsWith("/")
-                ? url.newBuilder()
-                        .encodedPath(path.substring(0, path.length() - 1))
-                        .build()
-                : url;
     }
 
     /** Leaves the key out. */

@@ -29,6 +29,10 @@ final class SpecRules {
         this.longestRun = longestRun;
     }
 
+    static boolean isTemplate(String text) {
+        return TEMPLATE.matcher(text).matches();
+    }
+
     void check(SandboxSpec spec) {
         refuse(spec.lifetime() == Lifetime.PROCESS, Capability.PROCESS_LIFETIME, "lifetime", "Use Lifetime.STORE");
         refuse(spec.network() instanceof Network.HostNetwork, Capability.HOST_NETWORK, "network", "Use Network.full()");
@@ -56,7 +60,7 @@ final class SpecRules {
             throw invalid("tmpSize", "/tmp is part of the sandbox's disk", "Leave it out");
         }
         spec.image().ifPresent(image -> {
-            if (!TEMPLATE.matcher(image).matches()) {
+            if (!isTemplate(image)) {
                 throw invalid(
                         "image",
                         "\"" + image + "\" is not the ID or alias of a template, nor a snapshot's ID",

@@ -43,6 +43,7 @@ final class Wire {
             @Nullable String envdVersion,
             @Nullable String envdAccessToken,
             @Nullable String state,
+            @Nullable String startedAt,
             @Nullable String endAt,
             @Nullable Map<String, String> metadata) {
         /** Of one whose ID is known to be there. */

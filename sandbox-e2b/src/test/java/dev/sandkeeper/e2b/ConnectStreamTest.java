@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class ConnectStreamTest {
     private static final String START = "{\"event\":{\"start\":{\"pid\":504}}}";
     private static final Wire.Sandbox SANDBOX =
-            new Wire.Sandbox("i1", "base", null, "0.6.13", "token-of-the-sandbox", "running", null, null);
+            new Wire.Sandbox("i1", "base", null, "0.6.13", "token-of-the-sandbox", "running", null, null, null);
 
     private final MockWebServer server = new MockWebServer();
     private final ProviderClient client = ProviderClient.builder("e2b", new ControlErrors())

@@ -235,6 +235,29 @@ class ControlPlaneTest {
     }
 
     @Test
+    void takesNothingThatNamesNoSandboxForAGoneOne() {
+        String nothing = error(404, "validation error: no matching operation was found");
+        assertRefused(404, nothing, BackendRejectedException.class, "api_not_found");
+        assertRefused(404, "404 page not found", BackendRejectedException.class, "api_not_found");
+        answers(404, nothing);
+        assertThatThrownBy(() -> backend.find("my-app", ID))
+                .isInstanceOfSatisfying(
+                        BackendRejectedException.class,
+                        e -> assertThat(e.remedy())
+                                .hasValueSatisfying(text ->
+                                        assertThat(text).contains("apiUrl").contains("E2B_API_URL")));
+        answers(404, nothing);
+        assertThatThrownBy(() -> backend.snapshots("my-app")).isInstanceOf(BackendRejectedException.class);
+        answers(404, error(404, "template 'x' not found"));
+        assertThatThrownBy(() -> backend.create(request(SandboxSpec.builder().build())))
+                .isInstanceOfSatisfying(
+                        BackendRejectedException.class,
+                        e -> assertThat(e.remedy())
+                                .hasValueSatisfying(text ->
+                                        assertThat(text).contains("image").contains("template(...)")));
+    }
+
+    @Test
     void looksForASandboxWhoseCreateWasLostAndGivesUpWithoutASecondOne() throws Exception {
         answers(500, error(500, "oops"));
         for (int i = 0; i < 40; i++) {
@@ -298,6 +321,18 @@ class ControlPlaneTest {
         answers(404, error(404, "not running"));
         answers(200, "{\"sandboxID\":\"i1\",\"state\":\"paused\"}");
         assertThat(backend.extend("i1", NOW.plusSeconds(60))).isEqualTo(NOW.plusSeconds(60));
+    }
+
+    @Test
+    void willNeverBeGrantedMoreThanThePlansLongestRunFromTheStart() {
+        String started = "\"startedAt\":\"2026-03-04T03:06:07.5Z\"";
+        answers(200, "{\"sandboxID\":\"i1\",\"state\":\"running\"," + started + "}");
+        assertThat(backend.latestEnd("i1"))
+                .contains(NOW.plus(Duration.ofHours(22)).plusMillis(500));
+        answers(200, "{\"sandboxID\":\"i1\",\"state\":\"paused\"," + started + "}");
+        assertThat(backend.latestEnd("i1")).isEmpty();
+        answers(200, "{\"sandboxID\":\"i1\",\"state\":\"running\"}");
+        assertThat(backend.latestEnd("i1")).isEmpty();
     }
 
     @Test

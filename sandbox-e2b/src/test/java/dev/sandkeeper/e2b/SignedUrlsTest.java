@@ -22,7 +22,7 @@ class SignedUrlsTest {
     }
 
     private static HttpUrl url(SignedUrls urls, @Nullable String domain, String path) {
-        Wire.Sandbox sandbox = new Wire.Sandbox("i1", null, domain, null, TOKEN, "running", null, null);
+        Wire.Sandbox sandbox = new Wire.Sandbox("i1", null, domain, null, TOKEN, "running", null, null, null);
         return HttpUrl.get(urls.of("i1", sandbox, TOKEN, urls.wanted(Operation.READ, path, Duration.ofSeconds(314)))
                 .toString());
     }

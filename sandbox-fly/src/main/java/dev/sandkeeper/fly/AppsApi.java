@@ -64,6 +64,7 @@ final class AppsApi {
     void createApp(String app, String organization) {
         client.call("POST", "create app " + app, UrlPaths.below(root, "apps").build())
                 .json(newApp(app, organization))
+                .errors(FlyErrors.ofNoMachine())
                 .accept(409, 422)
                 .repeatable()
                 .send();
@@ -84,6 +85,7 @@ final class AppsApi {
         body.put("network", app);
         client.call("POST", "create app " + app, UrlPaths.below(root, "apps").build())
                 .json(body)
+                .errors(FlyErrors.ofNoMachine())
                 .accept(409)
                 .send();
     }
@@ -116,6 +118,7 @@ final class AppsApi {
                         UrlPaths.below(root, "apps")
                                 .addQueryParameter("org_slug", organization)
                                 .build())
+                .errors(FlyErrors.ofNoMachine())
                 .repeatable()
                 .answerAtMost(LARGEST_ANSWER)
                 .send();
@@ -139,6 +142,7 @@ final class AppsApi {
                 where.addQueryParameter("cursor", cursor);
             }
             Answer answer = client.call("GET", "list Machines of organization " + organization, where.build())
+                    .errors(FlyErrors.ofNoMachine())
                     .repeatable()
                     .answerAtMost(LARGEST_ANSWER)
                     .send();

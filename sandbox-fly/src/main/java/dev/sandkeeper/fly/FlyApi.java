@@ -53,6 +53,7 @@ final class FlyApi {
         Answer answer = client.call(
                         "POST", "create a Machine in app " + app, machines(app).build())
                 .json(request)
+                .errors(FlyErrors.ofNoMachine())
                 .send();
         return view(answer);
     }

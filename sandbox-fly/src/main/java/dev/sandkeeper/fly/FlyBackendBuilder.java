@@ -3,6 +3,7 @@ package dev.sandkeeper.fly;
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.MemorySize;
+import dev.sandkeeper.http.ProviderSettings;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -34,9 +35,10 @@ public final class FlyBackendBuilder {
 
     FlyBackendBuilder(Token token, String app) {
         this.token = token;
-        if (!app.matches("[a-z0-9][a-z0-9-]{0,62}")) {
+        if (!Objects.requireNonNull(app, "app").matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")) {
             throw new IllegalArgumentException(
-                    "app must be 1 to 63 lower-case letters, digits and hyphens: \"" + app + "\"");
+                    "app must be 1 to 63 lower-case letters, digits and hyphens, none of these at an end: \"" + app
+                            + "\"");
         }
         this.app = app;
     }
@@ -86,10 +88,7 @@ public final class FlyBackendBuilder {
      * @return this builder
      */
     public FlyBackendBuilder name(String name) {
-        if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-            throw new IllegalArgumentException("name must be 1 to 64 of [A-Za-z0-9._-]: \"" + name + "\"");
-        }
-        this.name = name;
+        this.name = ProviderSettings.name(name);
         return this;
     }
 
@@ -101,11 +100,8 @@ public final class FlyBackendBuilder {
      * @return this builder
      */
     public FlyBackendBuilder url(URI address) {
-        HttpUrl parsed = HttpUrl.get(address);
-        if (parsed == null || !parsed.username().isEmpty() || parsed.query() != null) {
-            throw new IllegalArgumentException("url must be http or https, without user and query");
-        }
-        this.url = parsed;
+        this.url = ProviderSettings.url(
+                "url", Objects.requireNonNull(address, "url").toString());
         return this;
     }
 
@@ -144,8 +140,8 @@ public final class FlyBackendBuilder {
      * @return this builder
      */
     public FlyBackendBuilder regions(String... codes) {
-        for (String code : codes) {
-            if (!code.strip().matches("[a-z]{2,4}")) {
+        for (String code : Objects.requireNonNull(codes, "regions")) {
+            if (!Objects.requireNonNull(code, "regions").strip().matches("[a-z]{2,4}")) {
                 throw new IllegalArgumentException("regions must be codes such as iad or eu: \"" + code + "\"");
             }
         }
@@ -172,7 +168,7 @@ public final class FlyBackendBuilder {
      * @return this builder
      */
     public FlyBackendBuilder cpuKind(String kind) {
-        if (!kind.equals("shared") && !kind.equals("performance")) {
+        if (!Objects.requireNonNull(kind, "cpuKind").equals("shared") && !kind.equals("performance")) {
             throw new IllegalArgumentException("cpuKind must be shared or performance: \"" + kind + "\"");
         }
         this.cpuKind = kind;
@@ -212,7 +208,7 @@ public final class FlyBackendBuilder {
      * @return this builder
      */
     public FlyBackendBuilder user(String name, int id) {
-        if (!name.matches("[a-z_][a-z0-9_-]{0,31}") || name.equals("root") || id < 1) {
+        if (!Objects.requireNonNull(name, "user").matches("[a-z_][a-z0-9_-]{0,31}") || name.equals("root") || id < 1) {
             throw new IllegalArgumentException(
                     "user must be a name other than root, with a number from 1: \"" + name + "\", " + id);
         }
@@ -228,10 +224,7 @@ public final class FlyBackendBuilder {
      * @return this builder
      */
     public FlyBackendBuilder maxCalls(int most) {
-        if (most < 1) {
-            throw new IllegalArgumentException("maxCalls must be > 0: " + most);
-        }
-        this.calls = most;
+        this.calls = ProviderSettings.most("maxCalls", most);
         return this;
     }
 
@@ -242,7 +235,8 @@ public final class FlyBackendBuilder {
      * @return this builder
      */
     public FlyBackendBuilder expiryHorizon(Duration time) {
-        if (time.compareTo(Duration.ofMinutes(10)) < 0 || time.compareTo(Duration.ofHours(24)) > 0) {
+        if (Objects.requireNonNull(time, "expiryHorizon").compareTo(Duration.ofMinutes(10)) < 0
+                || time.compareTo(Duration.ofHours(24)) > 0) {
             throw new IllegalArgumentException("expiryHorizon must be from 10 minutes to 24 hours: " + time);
         }
         this.expiryHorizon = time;

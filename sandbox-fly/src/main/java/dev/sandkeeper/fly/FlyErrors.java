@@ -97,6 +97,25 @@ final class FlyErrors implements ErrorMapper {
                 : errors.map(failure);
     }
 
+    /** The same of a call that names no Machine, of which none can be gone: it is a setting that is wrong. */
+    static ErrorMapper ofNoMachine() {
+        FlyErrors errors = new FlyErrors();
+        return failure -> {
+            SandboxException fault = errors.map(failure);
+            return fault instanceof SandboxGoneException ? settingWrong(failure) : fault;
+        };
+    }
+
+    private static BackendRejectedException settingWrong(ProviderFailure failure) {
+        String text = text(failure, failure.json());
+        return text.toLowerCase(Locale.ROOT).contains("organization")
+                ? new BackendRejectedException(failure.failure("organization_not_found", text)
+                        .remedy("Check organization of the backend's builder, or FLY_ORG, and that the token is of it"))
+                : new BackendRejectedException(failure.failure("api_not_found", text)
+                        .remedy("Check url of the backend's builder, or FLY_FLAPS_BASE_URL: there is no Machines API at"
+                                + " this address"));
+    }
+
     private static SandboxException notFound(ProviderFailure failure, String text, String words) {
         if (words.contains("app not found") || words.contains("could not find app")) {
             return new BackendRejectedException(failure.failure("app_not_found", text)

@@ -47,7 +47,9 @@ final class SharedApp implements Apps {
         if (organization == null) {
             throw new BackendRejectedException(api.client()
                     .failure("app_not_found", "there is no app \"" + app + "\"")
-                    .remedy("Make it, or name the organization in which it may be made: FLY_ORG"));
+                    .remedy(
+                            "Make it, or name the organization in which it may be made: FLY_ORG. If it is there, check url of"
+                                    + " the backend's builder, or FLY_FLAPS_BASE_URL"));
         }
         apps.createApp(app, organization);
         AppArrival.await(apps, app, Deadline.never());

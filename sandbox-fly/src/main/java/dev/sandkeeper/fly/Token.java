@@ -2,6 +2,7 @@ package dev.sandkeeper.fly;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -15,7 +16,9 @@ record Token(String scheme, String text) {
 
     /** Takes schemes away that somebody has copied with it. */
     static Token of(String configured) {
-        String text = SCHEME.matcher(configured.strip()).replaceFirst("").strip();
+        String text = SCHEME.matcher(Objects.requireNonNull(configured, "token").strip())
+                .replaceFirst("")
+                .strip();
         if (text.isEmpty() || text.chars().anyMatch(c -> c <= ' ' || c >= 0x7f)) {
             throw new IllegalArgumentException(
                     "token must be 1 or more printable characters of ASCII without spaces; its value is not shown");

@@ -30,6 +30,7 @@ import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.io.ByteArrayOutputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -232,6 +233,29 @@ class FlyBackendTest {
         assertThat(backend.listOwned("tests").complete()).isFalse();
         backend.create(request());
         assertThat(backend.listOwned("tests").complete()).isTrue();
+    }
+
+    @Test
+    void aWrongAddressOrOrganizationIsNoGoneSandbox() {
+        URI elsewhere = URI.create(simulator.uri() + "/nope");
+        assertRefused(builder().url(elsewhere), "api_not_found", "FLY_FLAPS_BASE_URL");
+        assertRefused(builder().url(elsewhere).appPerSandbox(), "api_not_found", "url");
+        assertRefused(builder().organization("nope"), "organization_not_found", "FLY_ORG");
+        assertRefused(builder().organization("nope").appPerSandbox(), "organization_not_found", "organization");
+        try (FlyBackend wrong = builder().url(elsewhere).appPerSandbox().build()) {
+            assertThatThrownBy(() -> wrong.listOwned("tests")).isInstanceOf(BackendRejectedException.class);
+        }
+    }
+
+    private static void assertRefused(FlyBackendBuilder settings, String code, String remedy) {
+        try (FlyBackend wrong = settings.build()) {
+            assertThatThrownBy(() -> wrong.create(request()))
+                    .isInstanceOfSatisfying(BackendRejectedException.class, e -> {
+                        assertThat(e.code()).isEqualTo(code);
+                        assertThat(e.remedy())
+                                .hasValueSatisfying(text -> assertThat(text).contains(remedy));
+                    });
+        }
     }
 
     @Test

@@ -95,6 +95,11 @@ public class ForwardingBackend implements SandboxBackend {
     }
 
     @Override
+    public Optional<Instant> latestEnd(String providerRef) {
+        return delegate.latestEnd(providerRef);
+    }
+
+    @Override
     public void pause(String providerRef) {
         delegate.pause(providerRef);
     }

@@ -1,7 +1,12 @@
 package dev.sandkeeper.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.Retention;
@@ -17,11 +22,18 @@ import dev.sandkeeper.testkit.ForwardingBackend;
 import dev.sandkeeper.testkit.InMemoryBackend;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 
 /** The end that a provider keeps itself is moved while a sandbox lives, and is never far ahead. */
 class ProviderEndTest {
@@ -40,8 +52,11 @@ class ProviderEndTest {
     private static final class Noting extends ForwardingBackend {
         final List<Instant> ends = new ArrayList<>();
 
+        /** What the provider makes of an end that it is asked for. */
+        UnaryOperator<Instant> grants = until -> until;
+
         @Nullable
-        Instant longest;
+        Instant latest;
 
         boolean down;
 
@@ -61,7 +76,12 @@ class ProviderEndTest {
                 throw new BackendUnavailableException(Failure.of("down", "nobody answers"));
             }
             ends.add(until);
-            return longest == null || until.isBefore(longest) ? until : longest;
+            return grants.apply(until);
+        }
+
+        @Override
+        public Optional<Instant> latestEnd(String providerRef) {
+            return Optional.ofNullable(latest);
         }
 
         Instant last() {
@@ -143,9 +163,90 @@ class ProviderEndTest {
         Noting backend = backend();
         SandboxManager manager = manager(backend);
         Sandbox sandbox = manager.create(spec().build());
-        backend.longest = rig.clock.instant().plus(Duration.ofMinutes(20));
-        assertThat(manager.renew(sandbox.id(), Duration.ofDays(3))).isEqualTo(backend.longest);
-        assertThat(sandbox.info().expiresAt()).contains(backend.longest);
+        Instant longest = rig.clock.instant().plus(Duration.ofMinutes(20));
+        backend.grants = until -> longest;
+        assertThat(manager.renew(sandbox.id(), Duration.ofDays(3))).isEqualTo(longest);
+        assertThat(sandbox.info().expiresAt()).contains(longest);
+    }
+
+    @Test
+    void thatWillNeverBeGrantedShortensARenewalBeyondTheHorizon() {
+        Noting backend = backend();
+        SandboxManager manager = manager(backend);
+        Sandbox sandbox = manager.create(spec().build());
+        backend.latest = rig.clock.instant().plus(Duration.ofHours(24));
+        assertThat(manager.renew(sandbox.id(), Duration.ofDays(400))).isEqualTo(backend.latest);
+        assertThat(sandbox.info().expiresAt()).contains(backend.latest);
+        Instant end = rig.clock.instant().plus(Duration.ofHours(23));
+        assertThat(manager.renew(sandbox.id(), Duration.ofHours(23))).isEqualTo(end);
+        assertThat(sandbox.info().expiresAt()).contains(end);
+    }
+
+    /** As providers do that count whole seconds, from when they hear of it. */
+    static List<Named<UnaryOperator<Instant>>> almost() {
+        return List.of(
+                Named.of("floored to seconds", until -> until.truncatedTo(ChronoUnit.SECONDS)),
+                Named.of("a second less", until -> until.minusSeconds(1)),
+                Named.of("a minute and a half less", until -> until.minusSeconds(90)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("almost")
+    void thatIsAlmostGrantedDoesNotShortenARenewal(UnaryOperator<Instant> grants) {
+        rig.clock.advance(Duration.ofMillis(987));
+        Noting backend = backend();
+        backend.grants = grants;
+        SandboxManager manager = manager(backend);
+        Sandbox sandbox = manager.create(spec().timeToLive(Duration.ofHours(3)).build());
+        for (Duration life : List.of(Duration.ofHours(2), Duration.ofMinutes(58), Duration.ofMinutes(20))) {
+            Instant end = rig.clock.instant().plus(life);
+            assertThat(manager.renew(sandbox.id(), life)).isEqualTo(end);
+            assertThat(sandbox.info().expiresAt()).contains(end);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("almost")
+    void thatIsAlmostGrantedIsMovedWithoutAWarning(UnaryOperator<Instant> grants) {
+        rig.clock.advance(Duration.ofMillis(987));
+        Noting backend = backend();
+        backend.grants = grants;
+        SandboxManager manager = manager(backend);
+        manager.create(spec().retention(Retention.PERMANENT).build());
+        rig.clock.advance(HORIZON.dividedBy(2));
+        int told = backend.ends.size();
+        assertThat(warnings(() -> manager.cleanup().run())).isEmpty();
+        assertThat(backend.ends).hasSize(told + 1);
+    }
+
+    @Test
+    void thatIsRefusedIsWarnedOfAndShortensNoRowByItself() {
+        Noting backend = backend();
+        SandboxManager manager = manager(backend);
+        Sandbox sandbox = manager.create(spec().timeToLive(Duration.ofHours(3)).build());
+        Instant end = sandbox.info().expiresAt().orElseThrow();
+        rig.clock.advance(HORIZON.dividedBy(2));
+        backend.grants = until -> until.minus(Duration.ofMinutes(6));
+        assertThat(warnings(() -> manager.cleanup().run()))
+                .singleElement(STRING)
+                .contains("grants it no longer than");
+        assertThat(sandbox.info().expiresAt()).contains(end);
+    }
+
+    private static List<String> warnings(Runnable action) {
+        Logger logger = (Logger) LoggerFactory.getLogger("dev.sandkeeper.cleanup");
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            action.run();
+        } finally {
+            logger.detachAppender(log);
+        }
+        return log.list.stream()
+                .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .map(ILoggingEvent::getFormattedMessage)
+                .toList();
     }
 
     @Test
