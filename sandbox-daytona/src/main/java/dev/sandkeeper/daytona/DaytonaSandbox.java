@@ -33,6 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import okio.ByteString;
 import org.jspecify.annotations.Nullable;
@@ -248,26 +249,29 @@ final class DaytonaSandbox implements BackendSandbox {
 
     private BackendProcess started(ProcessRequest request, String tag, CommandFile file, int kind) {
         TerminalSize terminal = request.terminal();
-        return terminal == null
-                ? start(request, tag, file, sessions.take(request.fresh()), kind)
-                : terminal(request, tag, file, terminal);
+        return terminal == null ? inSession(request, tag, file, kind) : terminal(request, tag, file, terminal);
     }
 
-    private SessionCommand start(
-            ProcessRequest request, String tag, CommandFile file, Sessions.Session session, int kind) {
-        String text = "sh " + file.script();
-        String command;
+    private SessionCommand inSession(ProcessRequest request, String tag, CommandFile file, int kind) {
+        Sessions.Started started;
         try {
-            command = toolbox.exec(session.id(), text);
+            started = sessions.exec(request.fresh(), session -> {}, "sh " + file.script());
         } catch (OutcomeUnknownException e) {
             throw new BackendUnavailableException(api.failure(
                             "command_lost", "it is not known whether a command was started in sandbox " + toolbox.id())
                     .cause(e));
         }
+        Sessions.Session session = started.session();
+        String command = started.command();
         CommandState state = new CommandState();
-        LogFollower follower = LogFollower.of(toolbox, session.id(), command, tag, state);
-        OutputStream stdin =
-                kind == 2 ? new CommandStdin(toolbox, file, state, tag, session.id(), command) : CommandStdin.none();
+        OutputStream stdin = CommandStdin.none();
+        BooleanSupplier hears = () -> toolbox.hears(session.id(), command);
+        if (kind == 2) {
+            CommandStdin fed = new CommandStdin(toolbox, file, state, tag, session.id(), command);
+            stdin = fed;
+            hears = fed::hears;
+        }
+        LogFollower follower = LogFollower.of(toolbox, session.id(), command, tag, state, hears);
         SessionCommand process =
                 new SessionCommand(this, request, tag, file, state, new SessionSeat(this, session, follower), stdin);
         follow(follower);

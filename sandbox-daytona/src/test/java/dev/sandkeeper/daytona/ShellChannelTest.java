@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands that a shell runs which stays in the sandbox. */
 @Needs(Component.BUBBLEWRAP)
@@ -84,6 +85,10 @@ class ShellChannelTest {
 
     private static ProcessRequest request(@Nullable Duration deadline, String... arguments) {
         return new ProcessRequest(List.of(arguments), Map.of(), "/workspace", null, false, deadline);
+    }
+
+    private static ProcessRequest fresh(@Nullable Duration deadline, String... arguments) {
+        return new ProcessRequest(List.of(arguments), Map.of(), "/workspace", null, false, deadline, true, null);
     }
 
     private Ran run(ProcessRequest request, byte[] input) throws InterruptedException {
@@ -251,6 +256,42 @@ class ShellChannelTest {
                         e -> assertThat(e.code()).isEqualTo("command_lost"));
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
         assertThat(sh("echo next")).isEqualTo(shell("next\n", 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aProgramThatKillsAllThereIsIsLostAndNothingElse(boolean fresh) throws Exception {
+        sh("true");
+        String[] killer = {"sh", "-c", "kill -9 -1; sleep 50"};
+        long start = System.nanoTime();
+        assertThatThrownBy(() -> run(fresh ? fresh(null, killer) : request(null, killer), new byte[0]))
+                .isInstanceOfSatisfying(
+                        BackendUnavailableException.class,
+                        e -> assertThat(e.code()).isEqualTo("command_lost"));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
+        for (int i = 0; i < 3; i++) {
+            assertThat(sh("echo next")).isEqualTo(shell("next\n", 0));
+        }
+    }
+
+    @Test
+    void aCommandOfASessionThatSaysNothingForLongIsNotLost() throws Exception {
+        assertThat(run(fresh(null, "sh", "-c", "sleep 12; echo alive"), new byte[0]))
+                .isEqualTo(new Ran("session", "alive\n", 0));
+        assertThat(calls(INPUT)).as("whether it was asked for").isPositive();
+    }
+
+    @Test
+    void aSessionThatDiesWhileItWaitsIsReplaced() throws Exception {
+        String killer = "env -i setsid sh -c 'sleep 0.5; kill -9 -1' >/dev/null 2>&1 & sleep 0.1";
+        ProcessRequest request = fresh(Duration.ofSeconds(60), "sh", "-c", killer);
+        assertThat(run(request, new byte[0])).isEqualTo(new Ran("session", "", 0));
+        Thread.sleep(1500);
+        int before = calls(EXEC);
+        assertThat(sh("echo next")).isEqualTo(shell("next\n", 0));
+        assertThat(calls(EXEC) - before)
+                .as("in the one that has died, and a new one")
+                .isEqualTo(2);
     }
 
     @Test
