@@ -8,6 +8,7 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
@@ -21,6 +22,8 @@ import dev.sandkeeper.testkit.simulator.SimulatorFaults;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -217,6 +220,24 @@ class FaultyCallsTest {
         String logs = "GET " + SESSION + "/{sessionId}/command/{commandId}/logs";
         faults().next(logs, SimulatorFault.of(Kind.STALL, Duration.ofMinutes(10)));
         assertThat(run(sandbox, "echo one; sleep 1; echo two; exit 5")).isEqualTo("one\ntwo\nexit 5");
+    }
+
+    @Test
+    void aFileThatIsReadIsBrokenOffByAnInterruptAndByNothingElseOfThatName() throws Exception {
+        BackendSandbox sandbox = backend.create(request(null));
+        run(sandbox, "head -c 20000000 /dev/zero >f");
+        try (InputStream file = sandbox.files().read("/workspace/f")) {
+            assertThat(file.read()).isZero();
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(file::readAllBytes)
+                    .isInstanceOf(InterruptedIOException.class)
+                    .hasCauseInstanceOf(SandboxInterruptedException.class);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        faults().next("GET /toolbox/{sandboxId}/files/download", SimulatorFault.of(Kind.CUT));
+        try (InputStream file = sandbox.files().read("/workspace/f")) {
+            assertThatThrownBy(file::readAllBytes).hasCauseInstanceOf(BackendUnavailableException.class);
+        }
     }
 
     @Test
