@@ -35,6 +35,9 @@ import org.slf4j.LoggerFactory;
 /** The connection to one Machine. */
 final class FlySandbox implements BackendSandbox {
     private static final Logger LOG = LoggerFactory.getLogger(FlySandbox.class);
+    /** A script of ours removes what it has half made. */
+    private static final Duration ABANDONED = Duration.ofSeconds(5);
+
     private static final byte[] NOTHING = {};
     /** What a host has to end a command with the grace that was asked for, before the guest does. */
     private static final Duration OVERTIME = Duration.ofSeconds(4);
@@ -161,7 +164,7 @@ final class FlySandbox implements BackendSandbox {
     /** It may have been started all the same. */
     private void abandon(FlyProcess process) {
         try {
-            process.end(Duration.ZERO);
+            process.end(ABANDONED);
         } catch (SandboxException e) {
             LOG.debug("a command of {} that may have been started ends with its host", guest.ref(), e);
         } finally {

@@ -11,6 +11,7 @@ import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.local.LocalBackend;
@@ -29,6 +30,7 @@ import dev.sandkeeper.testkit.simulator.SimulatorFault.Kind;
 import dev.sandkeeper.testkit.simulator.SimulatorTraffic;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -40,6 +42,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,6 +119,28 @@ class FlyBackendTest {
             out.writeBytes((" " + status.exitCode()).getBytes(StandardCharsets.US_ASCII));
         }
         return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void aWriteThatIsInterruptedLeavesNothingHalfMade() throws Exception {
+        BackendSandbox sandbox = backend.create(request());
+        ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+        try {
+            for (int delay : new int[] {50, 120, 50, 120}) {
+                Thread me = Thread.currentThread();
+                ScheduledFuture<?> interrupt = clock.schedule(me::interrupt, delay, TimeUnit.MILLISECONDS);
+                assertThatThrownBy(() -> sandbox.files()
+                                .write("/workspace/f", new ByteArrayInputStream(new byte[2_000_000]), -1))
+                        .isInstanceOf(SandboxInterruptedException.class);
+                interrupt.get();
+                assertThat(Thread.interrupted()).isTrue();
+            }
+        } finally {
+            clock.shutdownNow();
+        }
+        // what is tidied up after a while stays so
+        Thread.sleep(10_000);
+        assertThat(run(sandbox, "ls -A")).isEqualTo(" 0");
     }
 
     @Test
