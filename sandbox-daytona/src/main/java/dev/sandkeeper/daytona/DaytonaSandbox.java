@@ -14,6 +14,7 @@ import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
+import dev.sandkeeper.internal.ShellVariables;
 import dev.sandkeeper.internal.Tags;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
@@ -121,10 +122,10 @@ final class DaytonaSandbox implements BackendSandbox {
             throw missing(Capability.COMMAND_USER, "the daemon runs every command as the sandbox's user");
         }
         for (String name : request.environment().keySet()) {
-            if (!CommandFile.isUsable(name)) {
+            if (!ShellVariables.canBeExported(name)) {
                 throw new CommandNotStartableException(api.failure(
                                 "environment_name_refused",
-                                "the name \"" + name + "\" of an environment variable " + CommandFile.rule())
+                                "the name \"" + name + "\" of an environment variable must " + ShellVariables.RULE)
                         .remedy("Choose another name"));
             }
         }

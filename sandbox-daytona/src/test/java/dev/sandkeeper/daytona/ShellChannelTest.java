@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.BackendUnavailableException;
+import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.SandboxId;
 import dev.sandkeeper.SandboxSpec;
@@ -181,6 +182,33 @@ class ShellChannelTest {
         }
         assertThat(calls(EXEC)).isOne();
         assertThat(calls(INPUT)).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"OPTIND", "IFS", "PPID", "UID", "__sk_n", "a b", "x;exit 0;y"})
+    void aVariableThatAShellWouldFailAtIsRefusedByName(String name) {
+        assertThatThrownBy(() -> run(named(name), new byte[0]))
+                .isInstanceOfSatisfying(
+                        CommandNotStartableException.class,
+                        e -> assertThat(e.code()).isEqualTo("environment_name_refused"))
+                .hasMessageContaining(name);
+    }
+
+    @Test
+    void aVariableThatAShellMaySetItselfDoesNoHarm() throws Exception {
+        for (String name : List.of("PWD", "OLDPWD", "SHLVL", "_", "RANDOM", "OPTARG", "ENV", "PS4", "FUNCNEST")) {
+            assertThat(run(named(name), new byte[0])).as(name).isEqualTo(shell("alive\n", 3));
+        }
+    }
+
+    private static ProcessRequest named(String variable) {
+        return new ProcessRequest(
+                List.of("sh", "-c", "echo alive; exit 3"),
+                Map.of(variable, "x"),
+                "/workspace",
+                null,
+                false,
+                Duration.ofSeconds(60));
     }
 
     @ParameterizedTest

@@ -4,7 +4,6 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.CapabilityMissingException;
 import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.SandboxException;
-import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.internal.CommandText;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.ShellBackground;
@@ -22,6 +21,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -105,16 +105,7 @@ final class FlySandbox implements BackendSandbox {
         boolean watched = deadline == null;
         long seconds =
                 deadline == null ? 0 : deadline.plus(OVERTIME).plusMillis(999).toSeconds();
-        byte[] text = CommandText.ofAnyLength(request, input, false, tag, seconds);
-        if (text == null) {
-            throw new SpecInvalidException(guest.api()
-                    .client()
-                    .failure(
-                            "environment_invalid",
-                            "environment: one of " + request.environment().keySet()
-                                    + " is a variable that shells set or protect themselves")
-                    .remedy("Choose another name"));
-        }
+        byte[] text = Objects.requireNonNull(CommandText.ofAnyLength(request, input, false, tag, seconds));
         GuestOutput parts = new GuestOutput(guest, tag, watched);
         boolean octal = text.length <= LONGEST_OCTAL;
         int last = sendAhead(tag, text);
@@ -189,7 +180,8 @@ final class FlySandbox implements BackendSandbox {
                     "terminal was asked for, but Fly's exec gives none",
                     "Leave terminal(...) out, or choose a backend that has it");
         }
-        EnvironmentNames.check(request.environment().keySet(), guest.api().client());
+        EnvironmentNames.checkCommand(
+                request.environment().keySet(), guest.api().client());
     }
 
     private HandleClosedException closedException() {

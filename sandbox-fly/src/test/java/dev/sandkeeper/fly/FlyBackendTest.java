@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.CapabilityMissingException;
+import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.Network;
@@ -141,6 +142,47 @@ class FlyBackendTest {
         // what is tidied up after a while stays so
         Thread.sleep(10_000);
         assertThat(run(sandbox, "ls -A")).isEqualTo(" 0");
+    }
+
+    private static ProcessRequest named(String variable) {
+        return new ProcessRequest(
+                List.of("sh", "-c", "exit 3"),
+                Map.of(variable, "x"),
+                "/workspace",
+                null,
+                false,
+                Duration.ofSeconds(30));
+    }
+
+    @Test
+    void aVariableThatAShellWouldFailAtIsRefusedByName() throws InterruptedException {
+        BackendSandbox sandbox = backend.create(request());
+        int before = simulator.faults().calls(EXEC);
+        for (String name : List.of("OPTIND", "IFS", "PPID", "UID", "__sk_n", "a b", "x;exit 0;y")) {
+            assertThatThrownBy(() -> sandbox.start(named(name)))
+                    .isInstanceOfSatisfying(
+                            CommandNotStartableException.class,
+                            e -> assertThat(e.code()).isEqualTo("environment_name_refused"))
+                    .hasMessageContaining(name);
+        }
+        assertThat(simulator.faults().calls(EXEC)).isEqualTo(before);
+        for (String name : List.of("PWD", "SHLVL", "_", "RANDOM", "PS4", "FUNCNEST")) {
+            try (BackendProcess process = sandbox.start(named(name))) {
+                assertThat(process.pump(new Nowhere()).exitCode()).as(name).isEqualTo(3);
+            }
+        }
+        SandboxSpec spec = spec().toBuilder().environment("OPTIND", "x").build();
+        assertThatThrownBy(() -> backend.validate(spec))
+                .isInstanceOf(SpecInvalidException.class)
+                .hasMessageContaining("OPTIND");
+    }
+
+    private static final class Nowhere implements OutputSink {
+        @Override
+        public void stdout(byte[] buffer, int offset, int length) {}
+
+        @Override
+        public void stderr(byte[] buffer, int offset, int length) {}
     }
 
     @Test
