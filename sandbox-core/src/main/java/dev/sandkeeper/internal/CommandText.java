@@ -4,19 +4,13 @@ import dev.sandkeeper.spi.ProcessRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code session.sh} is sent to run one command. Everything that comes from outside stands between single quotes. */
 public final class CommandText {
     /** Beyond that an exec of its own is quicker. */
     private static final int LONGEST = 128 * 1024;
-
-    /** Variables that a shell sets, reads or protects itself. */
-    private static final Pattern OF_SHELLS =
-            Pattern.compile("_|__sk_.*|BASH.*|COMP_.*|DIRSTACK|ENV|EPOCH.*|EUID|FUNCNAME|"
-                    + "GROUPS|HISTCMD|IFS|LINENO|OLDPWD|OPTARG|OPTERR|OPTIND|PIPESTATUS|POSIXLY_CORRECT|PPID|PS[0-4]|PWD|RANDOM|"
-                    + "SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID");
 
     private final ByteArrayOutputStream text = new ByteArrayOutputStream(512);
 
@@ -33,11 +27,11 @@ public final class CommandText {
      * @return nothing if a shell cannot run it as it is meant, or not quickly
      */
     public static byte @Nullable [] of(ProcessRequest request, byte[] input, boolean ours, String tag, long seconds) {
-        return tooLong(request, input) ? null : ofAnyLength(request, input, ours, tag, seconds);
+        return tooLong(request, input) ? null : of(request, input, ours, tag, seconds, ShellVariables::isOrdinary);
     }
 
     /**
-     * Writes a command for who has no quicker way, however long it is.
+     * Writes a command for who has no other way, however long it is, and also with variables that a shell may set itself.
      *
      * @param request as above
      * @param input as above
@@ -48,8 +42,12 @@ public final class CommandText {
      */
     public static byte @Nullable [] ofAnyLength(
             ProcessRequest request, byte[] input, boolean ours, String tag, long seconds) {
-        if (request.environment().keySet().stream()
-                .anyMatch(name -> OF_SHELLS.matcher(name).matches())) {
+        return of(request, input, ours, tag, seconds, ShellVariables::canBeExported);
+    }
+
+    private static byte @Nullable [] of(
+            ProcessRequest request, byte[] input, boolean ours, String tag, long seconds, Predicate<String> usable) {
+        if (!request.environment().keySet().stream().allMatch(usable)) {
             return null;
         }
         CommandText command = new CommandText();

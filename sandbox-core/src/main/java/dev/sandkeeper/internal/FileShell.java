@@ -4,6 +4,7 @@ import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.OutputSink;
 import dev.sandkeeper.spi.ProcessRequest;
@@ -21,15 +22,21 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs a {@link FileScript} in a sandbox: on the calling thread alone where question and answer are small, else with the
  * executor's help, one task for each direction.
  */
 final class FileShell {
+    private static final Logger LOG = LoggerFactory.getLogger(FileShell.class);
+
     static final int BUFFER = 64 * 1024;
     /** TERM first, so that a script removes its temporary file, also on a busy machine: nobody waits longer than it takes. */
     private static final Duration GRACE = Duration.ofSeconds(5);
+
+    private static final Duration LATER = Duration.ofSeconds(1);
 
     /** What a shell adds to the number of the signal that has ended a program. */
     private static final int SIGNALLED = 128;
@@ -55,8 +62,8 @@ final class FileShell {
      * @param stdin small enough to fit a pipe; null for none
      * @param deadline when the script is ended
      * @param most the most bytes of its answer
-     * @param afterEnding is run after the script was ended, so that it may not have tidied up, unless the caller was
-     *     interrupted; must not throw
+     * @param afterEnding is run after the script was ended, so that it may not have tidied up; for a caller that was
+     *     interrupted by the executor, a little later; must not throw
      * @return its answer
      */
     byte[] run(
@@ -70,11 +77,13 @@ final class FileShell {
         Collected output = new Collected(most);
         ExitStatus status;
         ProcessRequest request = request(script, arguments, false, deadline);
-        try (BackendProcess process = scripts.start(request, stdin)) {
+        try (BackendProcess process = start(request, stdin, afterEnding)) {
             try {
                 status = process.pump(output);
             } catch (InterruptedException e) {
-                throw interrupted(process, e, failures);
+                SandboxException fault = interrupted(process, e, failures);
+                later(afterEnding);
+                throw fault;
             }
         }
         if (output.overflowed()) {
@@ -108,7 +117,7 @@ final class FileShell {
             Runnable afterEnding) {
         BytePipe pipe = new BytePipe(BUFFER);
         Collected output = new Collected(0);
-        try (BackendProcess process = scripts.start(request(script, arguments, true, null), null)) {
+        try (BackendProcess process = start(request(script, arguments, true, null), null, afterEnding)) {
             CompletableFuture<ExitStatus> end = new CompletableFuture<>();
             try {
                 execute(() -> pump(process, output, end, pipe::abandon));
@@ -117,7 +126,9 @@ final class FileShell {
                 ExitStatus status = end.get(idle.toNanos(), TimeUnit.NANOSECONDS);
                 check(status, output, failures, afterEnding);
             } catch (InterruptedException e) {
-                throw interrupted(process, e, failures);
+                SandboxException fault = interrupted(process, e, failures);
+                later(afterEnding);
+                throw fault;
             } catch (TimeoutException e) {
                 throw ended(process, failures.idle(idle), afterEnding);
             } catch (ExecutionException e) {
@@ -128,6 +139,27 @@ final class FileShell {
                 pipe.abandon();
             }
         }
+    }
+
+    private BackendProcess start(ProcessRequest request, byte @Nullable [] stdin, Runnable afterEnding) {
+        try {
+            return scripts.start(request, stdin);
+        } catch (SandboxInterruptedException e) {
+            later(afterEnding);
+            throw e;
+        }
+    }
+
+    /** Once a script has come to its end that may have been started all the same, and had some time to be ended. */
+    private void later(Runnable afterEnding) {
+        CompletableFuture.delayedExecutor(LATER.toMillis(), TimeUnit.MILLISECONDS, task -> {
+                    try {
+                        executor.execute(task);
+                    } catch (RejectedExecutionException e) {
+                        LOG.debug("the backend is closed before a script was tidied up after", e);
+                    }
+                })
+                .execute(afterEnding);
     }
 
     /** Runs a script whose answer is a stream behind a plus sign, and waits for that. */

@@ -25,4 +25,32 @@ class CommandTextTest {
         assertThat(new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .isEqualTo(input);
     }
+
+    private static ProcessRequest with(String variable) {
+        return new ProcessRequest(List.of("true"), Map.of(variable, "1"), "/", null, false, Duration.ofSeconds(9));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"x;exit 0;y", "a b", "1a", "a-b", "$x", "a\n", "\u00e9", "OPTIND", "IFS", "PPID", "UID", "__sk_n"
+            })
+    void aNameThatAShellCannotExportIsNotWritten(String name) {
+        assertThat(CommandText.of(with(name), new byte[0], false, "t", 0)).isNull();
+        assertThat(CommandText.ofAnyLength(with(name), new byte[0], false, "t", 0))
+                .isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PWD", "OLDPWD", "SHLVL", "_", "RANDOM", "ENV", "PS4", "BASH_ENV", "FUNCNEST"})
+    void aNameThatAShellHasAUseForIsWrittenWhereThereIsNoOtherWay(String name) {
+        assertThat(CommandText.of(with(name), new byte[0], false, "t", 0)).isNull();
+        assertThat(CommandText.ofAnyLength(with(name), new byte[0], false, "t", 0))
+                .isNotNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PATH", "HOME", "a", "_1", "MY_VAR2", "TERM", "LC_ALL", "MAIL"})
+    void anyOtherNameIsWritten(String name) {
+        assertThat(CommandText.of(with(name), new byte[0], false, "t", 0)).isNotNull();
+    }
 }

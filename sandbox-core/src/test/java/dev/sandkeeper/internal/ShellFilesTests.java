@@ -147,6 +147,15 @@ abstract class ShellFilesTests {
     }
 
     @Test
+    void removesTheTemporaryFileAlsoWhereItsCallerWasInterrupted() throws IOException {
+        use(sandbox(IDLE, "/bin/sh", "-c", "trap '' TERM; exec \"$@\"", "deaf"));
+        InputStream content = then(random(200_000), () -> Thread.currentThread().interrupt());
+        assertThatThrownBy(() -> files.write(path("f"), content, -1)).isInstanceOf(SandboxInterruptedException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        await().untilAsserted(() -> assertThat(root.toFile().list()).isEmpty());
+    }
+
+    @Test
     void writesInOneProcessAndReadsBack() throws IOException {
         files.write(path("deep/er/a.txt"), content("hello\n\n"), -1);
         assertThat(sandbox.started()).isEqualTo(1);

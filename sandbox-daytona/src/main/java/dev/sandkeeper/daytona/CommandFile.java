@@ -8,7 +8,6 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
-import java.util.regex.Pattern;
 import okio.ByteString;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class CommandFile {
     /** What the tag of every command begins with. */
     static final String TAG_PREFIX = "d-";
-
-    /** Variables that a shell protects, and the one by which it splits words: exporting them would fail or do harm. */
-    private static final Pattern OF_SHELLS =
-            Pattern.compile("BASHOPTS|BASH_VERSINFO|EUID|IFS|PPID|SHELLOPTS|UID|__sk_.*");
-
-    private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
     /** How long after its deadline a command ends that nobody ended: the host comes first, with a grace. */
     private static final Duration AFTER_DEADLINE = Duration.ofSeconds(5);
@@ -60,15 +53,6 @@ final class CommandFile {
      */
     static CommandFile shared(String tag, String shell, long place) {
         return new CommandFile(tag, shellDirectory(shell) + "/" + place, true);
-    }
-
-    static boolean isUsable(String variable) {
-        return VARIABLE.matcher(variable).matches()
-                && !OF_SHELLS.matcher(variable).matches();
-    }
-
-    static String rule() {
-        return "must match " + VARIABLE + " and be none that shells keep for themselves";
     }
 
     /** Where everything of the command is. */

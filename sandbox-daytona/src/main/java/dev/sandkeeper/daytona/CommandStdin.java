@@ -7,6 +7,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import okio.ByteString;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ final class CommandStdin extends OutputStream {
     private final String tag;
     private final String session;
     private final String command;
+    private final ReentrantLock sending = new ReentrantLock();
     private long number;
     private String last = "";
     private boolean closed;
@@ -127,7 +129,24 @@ final class CommandStdin extends OutputStream {
 
     /** False if the command has ended. */
     private boolean passedOn(String text) {
-        return toolbox.input(session, command, tag + " " + text);
+        sending.lock();
+        try {
+            return toolbox.input(session, command, tag + " " + text);
+        } finally {
+            sending.unlock();
+        }
+    }
+
+    /** Whether anybody reads what is sent. Never asks within a line. */
+    boolean hears() {
+        if (!sending.tryLock()) {
+            return true;
+        }
+        try {
+            return toolbox.hears(session, command);
+        } finally {
+            sending.unlock();
+        }
     }
 
     private static IOException interrupted(@Nullable Throwable cause) {

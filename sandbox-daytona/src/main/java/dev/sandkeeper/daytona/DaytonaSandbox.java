@@ -14,6 +14,7 @@ import dev.sandkeeper.internal.CommandControl;
 import dev.sandkeeper.internal.ShellBackground;
 import dev.sandkeeper.internal.ShellFiles;
 import dev.sandkeeper.internal.ShellMeasures;
+import dev.sandkeeper.internal.ShellVariables;
 import dev.sandkeeper.internal.Tags;
 import dev.sandkeeper.spi.BackendBackground;
 import dev.sandkeeper.spi.BackendFiles;
@@ -33,6 +34,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import okio.ByteString;
 import org.jspecify.annotations.Nullable;
@@ -120,10 +122,10 @@ final class DaytonaSandbox implements BackendSandbox {
             throw missing(Capability.COMMAND_USER, "the daemon runs every command as the sandbox's user");
         }
         for (String name : request.environment().keySet()) {
-            if (!CommandFile.isUsable(name)) {
+            if (!ShellVariables.canBeExported(name)) {
                 throw new CommandNotStartableException(api.failure(
                                 "environment_name_refused",
-                                "the name \"" + name + "\" of an environment variable " + CommandFile.rule())
+                                "the name \"" + name + "\" of an environment variable must " + ShellVariables.RULE)
                         .remedy("Choose another name"));
             }
         }
@@ -248,26 +250,29 @@ final class DaytonaSandbox implements BackendSandbox {
 
     private BackendProcess started(ProcessRequest request, String tag, CommandFile file, int kind) {
         TerminalSize terminal = request.terminal();
-        return terminal == null
-                ? start(request, tag, file, sessions.take(request.fresh()), kind)
-                : terminal(request, tag, file, terminal);
+        return terminal == null ? inSession(request, tag, file, kind) : terminal(request, tag, file, terminal);
     }
 
-    private SessionCommand start(
-            ProcessRequest request, String tag, CommandFile file, Sessions.Session session, int kind) {
-        String text = "sh " + file.script();
-        String command;
+    private SessionCommand inSession(ProcessRequest request, String tag, CommandFile file, int kind) {
+        Sessions.Started started;
         try {
-            command = toolbox.exec(session.id(), text);
+            started = sessions.exec(request.fresh(), session -> {}, "sh " + file.script());
         } catch (OutcomeUnknownException e) {
             throw new BackendUnavailableException(api.failure(
                             "command_lost", "it is not known whether a command was started in sandbox " + toolbox.id())
                     .cause(e));
         }
+        Sessions.Session session = started.session();
+        String command = started.command();
         CommandState state = new CommandState();
-        LogFollower follower = LogFollower.of(toolbox, session.id(), command, tag, state);
-        OutputStream stdin =
-                kind == 2 ? new CommandStdin(toolbox, file, state, tag, session.id(), command) : CommandStdin.none();
+        OutputStream stdin = CommandStdin.none();
+        BooleanSupplier hears = () -> toolbox.hears(session.id(), command);
+        if (kind == 2) {
+            CommandStdin fed = new CommandStdin(toolbox, file, state, tag, session.id(), command);
+            stdin = fed;
+            hears = fed::hears;
+        }
+        LogFollower follower = LogFollower.of(toolbox, session.id(), command, tag, state, hears);
         SessionCommand process =
                 new SessionCommand(this, request, tag, file, state, new SessionSeat(this, session, follower), stdin);
         follow(follower);

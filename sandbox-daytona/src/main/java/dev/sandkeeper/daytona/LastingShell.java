@@ -110,20 +110,20 @@ final class LastingShell implements ShellPool.Shell, LogFollower.Reader {
      */
     void open(String name, CommandState state, String line) {
         toolbox.upload(List.of(new Toolbox.Upload(CommandFile.shellScript(tag), CommandFile.shell(tag, name, line))));
-        Sessions.Session taken = sandbox.sessions().take(false);
         synchronized (this) {
-            session = taken;
             number = 1;
             running = new Running(name, state, line);
             running.begun = true;
         }
         String id;
         try {
-            id = toolbox.exec(taken.id(), "sh " + CommandFile.shellScript(tag));
+            id = sandbox.sessions()
+                    .exec(false, this::sits, "sh " + CommandFile.shellScript(tag))
+                    .command();
         } catch (OutcomeUnknownException e) {
             throw lost("it is not known whether it was started", e);
         }
-        LogFollower reading = new LogFollower(toolbox, taken.id(), id, this);
+        LogFollower reading = new LogFollower(toolbox, session().id(), id, this);
         synchronized (this) {
             command = id;
             follower = reading;
@@ -132,6 +132,10 @@ final class LastingShell implements ShellPool.Shell, LogFollower.Reader {
             reading.run();
             unfollowed();
         });
+    }
+
+    private synchronized void sits(Sessions.Session taken) {
+        session = taken;
     }
 
     /**
@@ -246,19 +250,24 @@ final class LastingShell implements ShellPool.Shell, LogFollower.Reader {
     }
 
     @Override
-    public void silent() {
+    public boolean silent() {
         Running current;
+        boolean begun;
         synchronized (this) {
             current = running;
-            if (current == null || current.begun || current.state.isOver()) {
-                return;
+            if (current == null || current.state.isOver()) {
+                return true;
             }
+            begun = current.begun;
+        }
+        if (begun) {
+            return toolbox.hears(session().id(), command());
         }
         if (current.patience.passed()) {
             fail(lost("its shell does not hear of it", null));
-            return;
+            return true;
         }
-        toolbox.input(session().id(), command(), current.line);
+        return toolbox.input(session().id(), command(), current.line);
     }
 
     @Override

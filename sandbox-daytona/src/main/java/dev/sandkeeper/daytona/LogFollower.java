@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,9 @@ final class LogFollower implements Runnable {
     private final LogLines lines;
     private final AtomicReference<@Nullable ProviderSocket> open = new AtomicReference<>();
     private int endings;
+    private int refusals;
+    private Deadline refused = Deadline.never();
+    private boolean heard;
     private volatile boolean closed;
 
     /** Whom a log is read for. */
@@ -62,8 +66,12 @@ final class LogFollower implements Runnable {
         /** The connection is cut. Whether it need not be made again, as nothing will be awaited any more. */
         boolean letsGo();
 
-        /** Nothing has come for a while, and the log has been read. */
-        void silent();
+        /**
+         * Nothing has come for a while, and the log has been read.
+         *
+         * @return false if the daemon says that nobody reads any more what is sent to the command
+         */
+        boolean silent();
 
         /** Nothing more will come, and why. */
         void fail(SandboxException reason);
@@ -77,8 +85,13 @@ final class LogFollower implements Runnable {
         this.lines = new LogLines(reader::accept);
     }
 
-    /** For one command that has a session's command of its own. */
-    static LogFollower of(Toolbox toolbox, String session, String command, String tag, CommandState state) {
+    /**
+     * For one command that has a session's command of its own.
+     *
+     * @param hears whether the daemon still passes on what is sent to it
+     */
+    static LogFollower of(
+            Toolbox toolbox, String session, String command, String tag, CommandState state, BooleanSupplier hears) {
         return new LogFollower(toolbox, session, command, new Reader() {
             @Override
             public void accept(String name, List<String> words) {
@@ -103,7 +116,9 @@ final class LogFollower implements Runnable {
             }
 
             @Override
-            public void silent() {}
+            public boolean silent() {
+                return hears.getAsBoolean();
+            }
 
             @Override
             public void fail(SandboxException reason) {
@@ -168,6 +183,7 @@ final class LogFollower implements Runnable {
                 ProviderSocket.Message message = socket.receive(LOOK);
                 if (message != null) {
                     any = true;
+                    heard = true;
                     quiet = Deadline.in(silence);
                     lines.accept(message.data().toByteArray());
                 } else if (socket.ended()) {
@@ -178,10 +194,10 @@ final class LogFollower implements Runnable {
                 } else if (quiet.passed()) {
                     // a connection that lives is no proof that everything comes through it
                     ask();
-                    reader.silent();
+                    listen();
                     Duration longer = silence.multipliedBy(2);
                     silence = longer.compareTo(LONGEST_SILENCE) < 0 ? longer : LONGEST_SILENCE;
-                    quiet = Deadline.in(silence);
+                    quiet = Deadline.in(refusals > 0 ? LOOK : silence);
                 }
             }
         } catch (BackendUnavailableException e) {
@@ -207,6 +223,27 @@ final class LogFollower implements Runnable {
         LogLines whole = new LogLines(reader::accept);
         toolbox.logs(session, command).ifPresent(log -> whole.accept(log.getBytes(StandardCharsets.UTF_8)));
         if (!done() && reader.isAwaited() && found.get().exitCode() != null && ++endings >= CERTAIN) {
+            reader.fail(lost("what runs it in the sandbox was killed", null));
+        }
+    }
+
+    /**
+     * A session whose own shell was killed never has an exit code to tell. But nobody reads then what its command is sent, while
+     * one that runs has its pipe open, however long it says nothing.
+     */
+    private void listen() {
+        if (done() || !reader.isAwaited()) {
+            return;
+        }
+        if (reader.silent()) {
+            refusals = 0;
+            return;
+        }
+        if (++refusals == 1) {
+            // one that has not said a word yet may still be about to begin
+            refused = Deadline.in(heard ? Duration.ZERO : PATIENCE);
+        }
+        if (refusals >= CERTAIN && refused.passed() && reader.isAwaited()) {
             reader.fail(lost("what runs it in the sandbox was killed", null));
         }
     }

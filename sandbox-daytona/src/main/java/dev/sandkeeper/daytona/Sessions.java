@@ -1,11 +1,14 @@
 package dev.sandkeeper.daytona;
 
+import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.SandboxException;
 import dev.sandkeeper.internal.Tags;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +21,8 @@ final class Sessions {
     private static final int MOST_IDLE = 4;
     /** The daemon keeps the log of every command as long as its session. */
     private static final int MOST_USES = 50;
+    /** How many new ones may end before they are used. */
+    private static final int NEW = 3;
 
     private final Toolbox toolbox;
     private final Deque<Session> idle = new ArrayDeque<>();
@@ -25,6 +30,9 @@ final class Sessions {
 
     /** One of them, and how often it was used. */
     record Session(String id, int uses) {}
+
+    /** A command of a session. */
+    record Started(Session session, String command) {}
 
     Sessions(Toolbox toolbox) {
         this.toolbox = toolbox;
@@ -47,6 +55,32 @@ final class Sessions {
         Session made = new Session("sandkeeper-" + Tags.next(), 0);
         toolbox.createSession(made.id());
         return made;
+    }
+
+    /**
+     * Starts a command in a session that nobody else uses. One whose shell has ended meanwhile is left for another.
+     *
+     * @param fresh as above
+     * @param taken is told of the session before the command is started there
+     * @param text the command, unlike that of any other
+     * @return where it runs
+     */
+    Started exec(boolean fresh, Consumer<Session> taken, String text) {
+        for (int tries = 0; tries < MOST_IDLE + NEW; tries++) {
+            Session session = take(fresh || tries >= MOST_IDLE);
+            taken.accept(session);
+            Optional<String> command = toolbox.exec(session.id(), text);
+            if (command.isPresent()) {
+                return new Started(session, command.get());
+            }
+            LOG.debug("session {} in {} has ended", session.id(), toolbox.id());
+            delete(session);
+        }
+        throw new BackendUnavailableException(toolbox.api()
+                .failure(
+                        "command_failed_to_start",
+                        "the sandbox " + toolbox.id() + " cannot start commands: every session ends at once")
+                .remedy("See whether a program in the sandbox kills all others"));
     }
 
     /**

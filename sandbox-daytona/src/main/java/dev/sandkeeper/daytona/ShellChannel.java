@@ -82,10 +82,19 @@ final class ShellChannel implements Closeable {
      */
     @Nullable
     SessionCommand start(ProcessRequest request, String tag, byte[] input) {
-        LastingShell shell = take();
-        if (shell == null) {
-            return null;
+        SessionCommand started = null;
+        // one that has ended has not had the command, so that the next one may; in the end a new one does
+        for (int tries = 0; started == null && tries <= MOST; tries++) {
+            LastingShell shell = take();
+            if (shell == null) {
+                return null;
+            }
+            started = start(shell, request, tag, input);
         }
+        return started;
+    }
+
+    private @Nullable SessionCommand start(LastingShell shell, ProcessRequest request, String tag, byte[] input) {
         boolean kept = false;
         try {
             CommandFile file = shell.place(tag);

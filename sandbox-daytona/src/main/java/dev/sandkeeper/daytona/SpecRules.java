@@ -7,6 +7,7 @@ import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SpecInvalidException;
+import dev.sandkeeper.internal.ShellVariables;
 import dev.sandkeeper.spi.Capability;
 import java.util.Collection;
 import java.util.List;
@@ -117,8 +118,9 @@ final class SpecRules {
 
     private void names(Collection<String> names) {
         for (String name : names) {
-            if (!CommandFile.isUsable(name)) {
-                throw invalid("environment", "the name \"" + name + "\" " + CommandFile.rule(), "Choose another name");
+            if (!ShellVariables.canBeExported(name)) {
+                throw invalid(
+                        "environment", "the name \"" + name + "\" must " + ShellVariables.RULE, "Choose another name");
             }
         }
     }

@@ -40,6 +40,7 @@ final class Toolbox {
     private static final int LARGEST_TERMINAL = 1000;
     private static final Duration LONGEST_TRANSFER = Duration.ofDays(1);
     private static final Duration BEAT = Duration.ofSeconds(3);
+    private static final Duration HEARING = Duration.ofSeconds(10);
     /** The proxy refuses good keys at random when it is under load. */
     private static final Duration AFTER_REFUSAL = Duration.ofSeconds(5);
 
@@ -289,27 +290,35 @@ final class Toolbox {
      * Starts a command in a session.
      *
      * @param command its text, unlike that of any other command: by it the command is found whose answer was lost
-     * @return its id
+     * @return its id; nothing if the session has ended, so that it was not started
      */
-    String exec(String session, String command) {
+    Optional<String> exec(String session, String command) {
         try {
             return guarded(() -> accepted(session, command));
         } catch (OutcomeUnknownException e) {
             Optional<String> found = patient(() -> started(session, command));
             // one that is in the session's list twice finds nothing to do the second time
-            return found.orElseGet(() -> guarded(() -> accepted(session, command)));
+            Optional<String> again = found.isPresent() ? found : guarded(() -> accepted(session, command));
+            if (again.isEmpty()) {
+                throw e;
+            }
+            return again;
         }
     }
 
-    private String accepted(String session, String command) {
+    private Optional<String> accepted(String session, String command) {
         Answer answer = call("POST", "start a command", "process", "session", session, "exec")
                 .json(Map.of("command", command, "runAsync", true, "suppressInputEcho", true))
+                .accept(404, 410)
                 .send();
+        if (answer.status() / 100 != 2) {
+            return Optional.empty();
+        }
         String cmdId = answer.json(Wire.Accepted.class).cmdId();
         if (cmdId == null || cmdId.isEmpty()) {
             throw answer.unreadable("a command without an id");
         }
-        return cmdId;
+        return Optional.of(cmdId);
     }
 
     private Optional<String> started(String session, String command) {
@@ -394,6 +403,24 @@ final class Toolbox {
      */
     boolean inputOnce(String session, String command, String line) {
         return guarded(() -> inputCall(session, command, line).send()).status() / 100 == 2;
+    }
+
+    /**
+     * Whether there is anybody who reads what a command is sent. It is sent an empty line, which the command must pass over.
+     *
+     * @return false if there is nobody; true also if that cannot be said now
+     */
+    boolean hears(String session, String command) {
+        try {
+            return guarded(() -> inputCall(session, command, "")
+                                            .within(api.bound(HEARING))
+                                            .send())
+                                    .status()
+                            / 100
+                    == 2;
+        } catch (BackendUnavailableException | OutcomeUnknownException e) {
+            return true;
+        }
     }
 
     private ProviderCall inputCall(String session, String command, String line) {

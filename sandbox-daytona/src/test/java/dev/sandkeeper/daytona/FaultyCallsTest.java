@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.OutcomeUnknownException;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.OwnedResource;
 import dev.sandkeeper.spi.ProvisionRequest;
 import dev.sandkeeper.testkit.simulator.SimulatorFault;
 import dev.sandkeeper.testkit.simulator.SimulatorFault.Kind;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -171,6 +174,24 @@ class FaultyCallsTest extends SimulatedTests {
         String logs = "GET " + SESSION + "/{sessionId}/command/{commandId}/logs";
         faults().next(logs, SimulatorFault.of(Kind.STALL, Duration.ofMinutes(10)));
         assertThat(run(sandbox, "echo one; sleep 1; echo two; exit 5")).isEqualTo("one\ntwo\nexit 5");
+    }
+
+    @Test
+    void aFileThatIsReadIsBrokenOffByAnInterruptAndByNothingElseOfThatName() throws Exception {
+        BackendSandbox sandbox = backend.create(provision(null));
+        run(sandbox, "head -c 20000000 /dev/zero >f");
+        try (InputStream file = sandbox.files().read("/workspace/f")) {
+            assertThat(file.read()).isZero();
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(file::readAllBytes)
+                    .isInstanceOf(InterruptedIOException.class)
+                    .hasCauseInstanceOf(SandboxInterruptedException.class);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        faults().next("GET /toolbox/{sandboxId}/files/download", SimulatorFault.of(Kind.CUT));
+        try (InputStream file = sandbox.files().read("/workspace/f")) {
+            assertThatThrownBy(file::readAllBytes).hasCauseInstanceOf(BackendUnavailableException.class);
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sandkeeper.BackendUnavailableException;
+import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.spi.BackendProcess;
 import dev.sandkeeper.spi.BackendSandbox;
 import dev.sandkeeper.spi.ProcessRequest;
@@ -20,10 +21,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands that a shell runs which stays in the sandbox. */
 class ShellChannelTest extends SimulatedTests {
@@ -42,6 +45,10 @@ class ShellChannelTest extends SimulatedTests {
     @BeforeEach
     void create() {
         sandbox = backend.create(provision(null));
+    }
+
+    private static ProcessRequest fresh(@Nullable Duration deadline, String... arguments) {
+        return new ProcessRequest(List.of(arguments), Map.of(), "/workspace", null, false, deadline, true, null);
     }
 
     private Ran run(ProcessRequest request, byte[] input) throws InterruptedException {
@@ -119,6 +126,33 @@ class ShellChannelTest extends SimulatedTests {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"OPTIND", "IFS", "PPID", "UID", "__sk_n", "a b", "x;exit 0;y"})
+    void aVariableThatAShellWouldFailAtIsRefusedByName(String name) {
+        assertThatThrownBy(() -> run(named(name), new byte[0]))
+                .isInstanceOfSatisfying(
+                        CommandNotStartableException.class,
+                        e -> assertThat(e.code()).isEqualTo("environment_name_refused"))
+                .hasMessageContaining(name);
+    }
+
+    @Test
+    void aVariableThatAShellMaySetItselfDoesNoHarm() throws Exception {
+        for (String name : List.of("PWD", "OLDPWD", "SHLVL", "_", "RANDOM", "OPTARG", "ENV", "PS4", "FUNCNEST")) {
+            assertThat(run(named(name), new byte[0])).as(name).isEqualTo(shell("alive\n", 3));
+        }
+    }
+
+    private static ProcessRequest named(String variable) {
+        return new ProcessRequest(
+                List.of("sh", "-c", "echo alive; exit 3"),
+                Map.of(variable, "x"),
+                "/workspace",
+                null,
+                false,
+                Duration.ofSeconds(60));
+    }
+
+    @ParameterizedTest
     @EnumSource(
             value = Kind.class,
             names = {"LOST_ANSWER", "LOST_REQUEST", "SERVER_ERROR"})
@@ -191,6 +225,42 @@ class ShellChannelTest extends SimulatedTests {
                         e -> assertThat(e.code()).isEqualTo("command_lost"));
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
         assertThat(sh("echo next")).isEqualTo(shell("next\n", 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aProgramThatKillsAllThereIsIsLostAndNothingElse(boolean fresh) throws Exception {
+        sh("true");
+        String[] killer = {"sh", "-c", "kill -9 -1; sleep 50"};
+        long start = System.nanoTime();
+        assertThatThrownBy(() -> run(fresh ? fresh(null, killer) : request(false, null, killer), new byte[0]))
+                .isInstanceOfSatisfying(
+                        BackendUnavailableException.class,
+                        e -> assertThat(e.code()).isEqualTo("command_lost"));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
+        for (int i = 0; i < 3; i++) {
+            assertThat(sh("echo next")).isEqualTo(shell("next\n", 0));
+        }
+    }
+
+    @Test
+    void aCommandOfASessionThatSaysNothingForLongIsNotLost() throws Exception {
+        assertThat(run(fresh(null, "sh", "-c", "sleep 12; echo alive"), new byte[0]))
+                .isEqualTo(new Ran("session", "alive\n", 0));
+        assertThat(calls(INPUT)).as("whether it was asked for").isPositive();
+    }
+
+    @Test
+    void aSessionThatDiesWhileItWaitsIsReplaced() throws Exception {
+        String killer = "env -i setsid sh -c 'sleep 0.5; kill -9 -1' >/dev/null 2>&1 & sleep 0.1";
+        ProcessRequest request = fresh(Duration.ofSeconds(60), "sh", "-c", killer);
+        assertThat(run(request, new byte[0])).isEqualTo(new Ran("session", "", 0));
+        Thread.sleep(1500);
+        int before = calls(EXEC);
+        assertThat(sh("echo next")).isEqualTo(shell("next\n", 0));
+        assertThat(calls(EXEC) - before)
+                .as("in the one that has died, and a new one")
+                .isEqualTo(2);
     }
 
     @Test

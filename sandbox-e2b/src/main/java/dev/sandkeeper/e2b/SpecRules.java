@@ -1,12 +1,14 @@
 package dev.sandkeeper.e2b;
 
 import dev.sandkeeper.CapabilityMissingException;
+import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.Failure;
 import dev.sandkeeper.Lifetime;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.Retention;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SpecInvalidException;
+import dev.sandkeeper.internal.ShellVariables;
 import dev.sandkeeper.spi.Capability;
 import java.time.Duration;
 import java.util.Set;
@@ -18,7 +20,7 @@ final class SpecRules {
     private static final Pattern TEMPLATE = Pattern.compile(
             "([A-Za-z0-9][A-Za-z0-9_.-]*/)?[A-Za-z0-9][A-Za-z0-9_.-]{0,127}(:[A-Za-z0-9][A-Za-z0-9_.-]{0,127})?");
 
-    private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+    private static final String OTHER_NAME = "Choose another name";
     private static final String OF_TEMPLATES = "A template decides it: build one that has it, and name it as the image";
 
     private final String backend;
@@ -98,17 +100,22 @@ final class SpecRules {
     }
 
     private void checkVariable(String name) {
-        if (!VARIABLE.matcher(name).matches()) {
-            throw invalid(
-                    "environment",
-                    "the name \"" + name + "\" must match " + VARIABLE + ": the sandbox's shell would drop it",
-                    "Choose another name");
+        if (!ShellVariables.canBeInherited(name)) {
+            throw invalid("environment", "the name \"" + name + "\" must " + ShellVariables.RULE, OTHER_NAME);
         }
     }
 
     /** Of one command. */
     void checkVariables(Set<String> names) {
-        names.forEach(this::checkVariable);
+        for (String name : names) {
+            if (!ShellVariables.canBeInherited(name)) {
+                throw new CommandNotStartableException(Failure.of(
+                                "environment_name_refused",
+                                "the name \"" + name + "\" of an environment variable must " + ShellVariables.RULE)
+                        .backend(backend)
+                        .remedy(OTHER_NAME));
+            }
+        }
     }
 
     private void refuse(boolean asked, Capability capability, String field, String remedy) {

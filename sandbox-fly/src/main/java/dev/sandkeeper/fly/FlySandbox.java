@@ -4,7 +4,6 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.CapabilityMissingException;
 import dev.sandkeeper.HandleClosedException;
 import dev.sandkeeper.SandboxException;
-import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.internal.CommandText;
 import dev.sandkeeper.internal.Deadline;
 import dev.sandkeeper.internal.PrintfFormat;
@@ -23,6 +22,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,6 +36,9 @@ import org.slf4j.LoggerFactory;
 /** The connection to one Machine. */
 final class FlySandbox implements BackendSandbox {
     private static final Logger LOG = LoggerFactory.getLogger(FlySandbox.class);
+    /** A script of ours removes what it has half made. */
+    private static final Duration ABANDONED = Duration.ofSeconds(5);
+
     private static final byte[] NOTHING = {};
     /** What a host has to end a command with the grace that was asked for, before the guest does. */
     private static final Duration OVERTIME = Duration.ofSeconds(4);
@@ -102,16 +105,7 @@ final class FlySandbox implements BackendSandbox {
         Duration deadline = request.deadline();
         boolean watched = deadline == null;
         long seconds = Deadline.secondsInside(deadline, OVERTIME);
-        byte[] text = CommandText.ofAnyLength(request, input, false, tag, seconds);
-        if (text == null) {
-            throw new SpecInvalidException(guest.api()
-                    .client()
-                    .failure(
-                            "environment_invalid",
-                            "environment: one of " + request.environment().keySet()
-                                    + " is a variable that shells set or protect themselves")
-                    .remedy("Choose another name"));
-        }
+        byte[] text = Objects.requireNonNull(CommandText.ofAnyLength(request, input, false, tag, seconds));
         GuestOutput parts = new GuestOutput(guest, tag, watched);
         boolean octal = text.length <= LONGEST_OCTAL;
         int last = sendAhead(tag, text);
@@ -161,7 +155,7 @@ final class FlySandbox implements BackendSandbox {
     /** It may have been started all the same. */
     private void abandon(FlyProcess process) {
         try {
-            process.end(Duration.ZERO);
+            process.end(ABANDONED);
         } catch (SandboxException e) {
             LOG.debug("a command of {} that may have been started ends with its host", guest.ref(), e);
         } finally {
@@ -186,7 +180,8 @@ final class FlySandbox implements BackendSandbox {
                     "terminal was asked for, but Fly's exec gives none",
                     "Leave terminal(...) out, or choose a backend that has it");
         }
-        EnvironmentNames.check(request.environment().keySet(), guest.api().client());
+        EnvironmentNames.checkCommand(
+                request.environment().keySet(), guest.api().client());
     }
 
     private HandleClosedException closedException() {

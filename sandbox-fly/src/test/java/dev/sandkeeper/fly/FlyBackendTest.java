@@ -7,10 +7,12 @@ import static org.awaitility.Awaitility.await;
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.CapabilityMissingException;
+import dev.sandkeeper.CommandNotStartableException;
 import dev.sandkeeper.ExitStatus;
 import dev.sandkeeper.MemorySize;
 import dev.sandkeeper.Network;
 import dev.sandkeeper.SandboxId;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxSpec;
 import dev.sandkeeper.SpecInvalidException;
 import dev.sandkeeper.local.LocalBackend;
@@ -29,6 +31,7 @@ import dev.sandkeeper.testkit.simulator.fly.FlyNoRoom;
 import dev.sandkeeper.testkit.simulator.fly.FlySimulator;
 import dev.sandkeeper.testsupport.Component;
 import dev.sandkeeper.testsupport.Needs;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +44,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +121,69 @@ class FlyBackendTest {
             out.writeBytes((" " + status.exitCode()).getBytes(StandardCharsets.US_ASCII));
         }
         return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void aWriteThatIsInterruptedLeavesNothingHalfMade() throws Exception {
+        BackendSandbox sandbox = backend.create(request());
+        ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+        try {
+            for (int delay : new int[] {50, 120, 50, 120}) {
+                Thread me = Thread.currentThread();
+                ScheduledFuture<?> interrupt = clock.schedule(me::interrupt, delay, TimeUnit.MILLISECONDS);
+                assertThatThrownBy(() -> sandbox.files()
+                                .write("/workspace/f", new ByteArrayInputStream(new byte[2_000_000]), -1))
+                        .isInstanceOf(SandboxInterruptedException.class);
+                interrupt.get();
+                assertThat(Thread.interrupted()).isTrue();
+            }
+        } finally {
+            clock.shutdownNow();
+        }
+        // what is tidied up after a while stays so
+        Thread.sleep(10_000);
+        assertThat(run(sandbox, "ls -A")).isEqualTo(" 0");
+    }
+
+    private static ProcessRequest named(String variable) {
+        return new ProcessRequest(
+                List.of("sh", "-c", "exit 3"),
+                Map.of(variable, "x"),
+                "/workspace",
+                null,
+                false,
+                Duration.ofSeconds(30));
+    }
+
+    @Test
+    void aVariableThatAShellWouldFailAtIsRefusedByName() throws InterruptedException {
+        BackendSandbox sandbox = backend.create(request());
+        int before = simulator.faults().calls(EXEC);
+        for (String name : List.of("OPTIND", "IFS", "PPID", "UID", "__sk_n", "a b", "x;exit 0;y")) {
+            assertThatThrownBy(() -> sandbox.start(named(name)))
+                    .isInstanceOfSatisfying(
+                            CommandNotStartableException.class,
+                            e -> assertThat(e.code()).isEqualTo("environment_name_refused"))
+                    .hasMessageContaining(name);
+        }
+        assertThat(simulator.faults().calls(EXEC)).isEqualTo(before);
+        for (String name : List.of("PWD", "SHLVL", "_", "RANDOM", "PS4", "FUNCNEST")) {
+            try (BackendProcess process = sandbox.start(named(name))) {
+                assertThat(process.pump(new Nowhere()).exitCode()).as(name).isEqualTo(3);
+            }
+        }
+        SandboxSpec spec = spec().toBuilder().environment("OPTIND", "x").build();
+        assertThatThrownBy(() -> backend.validate(spec))
+                .isInstanceOf(SpecInvalidException.class)
+                .hasMessageContaining("OPTIND");
+    }
+
+    private static final class Nowhere implements OutputSink {
+        @Override
+        public void stdout(byte[] buffer, int offset, int length) {}
+
+        @Override
+        public void stderr(byte[] buffer, int offset, int length) {}
     }
 
     @Test

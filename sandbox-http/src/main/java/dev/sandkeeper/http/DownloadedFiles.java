@@ -5,10 +5,15 @@ import dev.sandkeeper.BackendUnavailableException;
 import dev.sandkeeper.FileInfo;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.SandboxConflictException;
+import dev.sandkeeper.SandboxException;
+import dev.sandkeeper.SandboxInterruptedException;
 import dev.sandkeeper.SandboxNotFoundException;
 import dev.sandkeeper.spi.BackendFiles;
 import dev.sandkeeper.spi.FileState;
+import java.io.FilterInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;
@@ -75,7 +80,47 @@ public final class DownloadedFiles implements BackendFiles {
             answer.close();
             return null;
         }
-        return answer.body();
+        return new Download(answer);
+    }
+
+    /** A file that comes. What breaks it off is told as everywhere. */
+    private static final class Download extends FilterInputStream {
+        private final AnswerStream answer;
+
+        Download(AnswerStream answer) {
+            super(answer.body());
+            this.answer = answer;
+        }
+
+        @Override
+        public int read() throws IOException {
+            try {
+                return super.read();
+            } catch (IOException e) {
+                throw broken(e);
+            }
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            try {
+                return super.read(buffer, offset, length);
+            } catch (IOException e) {
+                throw broken(e);
+            }
+        }
+
+        private IOException broken(IOException e) {
+            if (answer.closed()) {
+                return e;
+            }
+            SandboxException reason = answer.lost(e);
+            IOException told = reason instanceof SandboxInterruptedException
+                    ? new InterruptedIOException(reason.getMessage())
+                    : new IOException(reason.getMessage());
+            told.initCause(reason);
+            return told;
+        }
     }
 
     @Override

@@ -87,6 +87,20 @@ class ShellCommandsTest {
         }
     }
 
+    @Test
+    void aVariableWhoseNameNoShellTakesIsTheCommandsOwn() {
+        for (String name : List.of("x;exit 0;y", "a b", "OPTIND")) {
+            Map<String, String> environment = Map.of(name, "v w");
+            Ran failed = run(
+                    sandbox, new ProcessRequest(List.of("false"), environment, "/workspace", null, false, PATIENCE));
+            assertThat(failed.code()).as(name).isEqualTo(1);
+            assertThat(failed.channel()).isEqualTo("exec");
+            Ran shown =
+                    run(sandbox, new ProcessRequest(List.of("env"), environment, "/workspace", null, false, PATIENCE));
+            assertThat(shown.out().lines()).contains(name + "=v w");
+        }
+    }
+
     private Ran sh(String script) {
         return run(sandbox, Rig.script(script));
     }

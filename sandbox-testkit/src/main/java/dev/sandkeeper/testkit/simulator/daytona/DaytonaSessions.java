@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,12 @@ final class DaytonaSessions {
 
     /** How often the daemon looks whether there is more. */
     private static final Duration LOOK = Duration.ofMillis(20);
+
+    /** What the script that writes to a command ends with where there is no pipe. */
+    private static final int NO_READER = 44;
+
+    /** That, and what {@code cat} ends with where nobody reads: killed by the signal for that, or told so. */
+    private static final Set<Integer> NOT_READ = Set.of(NO_READER, 128 + 13, 1);
 
     private final DaytonaWorld world;
     private final DaytonaToolbox toolbox;
@@ -194,10 +201,15 @@ final class DaytonaSessions {
                 line,
                 "i=0; while [ ! -p \"$1\" ] && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.02; done;"
                         // whose reader has just ended would be waited for, so it is opened for reading meanwhile
-                        + " [ -p \"$1\" ] && exec 3<>\"$1\" && exec 4>\"$1\" 3>&- && cat >&4",
+                        + " [ -p \"$1\" ] || exit " + NO_READER + "; exec 3<>\"$1\" && exec 4>\"$1\" 3>&- || exit "
+                        + NO_READER + "; cat >&4",
                 command.pipe());
-        if (run.exitCode() != 0) {
+        if (NOT_READ.contains(run.exitCode())) {
             throw DaytonaRefusal.coded(410, "COMMAND_ALREADY_COMPLETED", "gone: command has already completed");
+        }
+        if (run.exitCode() != 0) {
+            // such as a sandbox that has no room for the process that writes
+            throw DaytonaRefusal.of(500, "internal server error: failed to write to input pipe");
         }
         exchange.answer(204);
     }
