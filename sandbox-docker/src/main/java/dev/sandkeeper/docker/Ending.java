@@ -91,7 +91,7 @@ final class Ending {
         try {
             action.run();
         } catch (BackendUnavailableException e) {
-            unavailable = e;
+            noted(e);
         }
     }
 
@@ -111,9 +111,17 @@ final class Ending {
         try {
             return look.getAsInt();
         } catch (BackendUnavailableException e) {
-            unavailable = e;
+            noted(e);
             return 1;
         }
+    }
+
+    /** A connection that is closed ends its commands by itself: that is no reason to end the container. */
+    private void noted(BackendUnavailableException e) {
+        if (guard.isClosed()) {
+            throw e;
+        }
+        unavailable = e;
     }
 
     /** Waits until two looks in a row find nothing. */

@@ -34,7 +34,7 @@ final class Guard implements Closeable {
 
     private @Nullable GuardLink link;
     private GuardLink.@Nullable Hello hello;
-    private boolean closed;
+    private volatile boolean closed;
 
     /** One use of the shell. */
     private interface Use<T> {
@@ -158,6 +158,11 @@ final class Guard implements Closeable {
 
     boolean ownsWorkspace() {
         return use("look at the workspace", found -> found.ask("workspace", "", Deadline.in(ANSWER))) == 1;
+    }
+
+    /** {@return whether it was closed: the shell then ends all that it knew of} */
+    boolean isClosed() {
+        return closed;
     }
 
     /** Replaces the shell if it has been killed. Does nothing while somebody uses it; never throws. */

@@ -227,6 +227,17 @@ class CommandTest {
     }
 
     @Test
+    void leavesASandboxAliveWhoseConnectionIsClosedUnderAnEnd() {
+        BackendSandbox sandbox = sandboxes.create();
+        BackendProcess process = sandbox.start(command("sleep", "98771"));
+        sandbox.close();
+        assertThatThrownBy(() -> process.end(Duration.ZERO)).isInstanceOf(BackendUnavailableException.class);
+        try (BackendSandbox again = sandboxes.backend().attach(sandbox.providerRef())) {
+            await().until(() -> count(again, "98771") == 0);
+        }
+    }
+
+    @Test
     void runsWhereAProgramPathOfTheApplicationLeadsNowhere() {
         BackendSandbox sandbox = sandboxes.create();
         assertThat(Sandboxes.run(
