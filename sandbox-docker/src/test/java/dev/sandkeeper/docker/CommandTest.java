@@ -282,11 +282,23 @@ class CommandTest {
         });
         await().until(() -> collector.out().equals("exhausted\n"));
         // what had processes for a moment has made the loop end early: its room is filled too
-        await().untilAsserted(() -> assertThatThrownBy(() -> sandbox.start(command("sleep", "98774")))
-                .isInstanceOf(BackendUnavailableException.class));
-        assertThatThrownBy(() -> sh(sandbox, "true")).isInstanceOf(BackendUnavailableException.class);
+        await().untilAsserted(() -> {
+            startIfPossible(sandbox, "sleep", "98774");
+            assertThatThrownBy(() -> sh(sandbox, "true"))
+                    .isInstanceOfSatisfying(
+                            BackendUnavailableException.class,
+                            e -> assertThat(e.code()).isEqualTo("process_limit_reached"));
+        });
         process.end(Duration.ZERO);
         pumped.join();
         assertThat(sh(sandbox, "echo alive").out()).isEqualTo("alive\n");
+    }
+
+    private void startIfPossible(BackendSandbox sandbox, String... arguments) {
+        try {
+            sandbox.start(command(arguments));
+        } catch (BackendUnavailableException e) {
+            assertThat(e.code()).isEqualTo("process_limit_reached");
+        }
     }
 }
