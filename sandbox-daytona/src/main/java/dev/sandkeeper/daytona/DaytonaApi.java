@@ -69,7 +69,18 @@ final class DaytonaApi {
                 .repeatable()
                 .accept(404)
                 .send();
-        return answer.status() == 404 ? Optional.empty() : Optional.of(sandbox(answer));
+        if (answer.status() != 404) {
+            return Optional.of(sandbox(answer));
+        }
+        requireApi();
+        return Optional.empty();
+    }
+
+    /** That there is no sandbox is believed of an address where there is Daytona; else this throws. */
+    private void requireApi() {
+        if (!client.hasSucceeded()) {
+            list(Map.of(), null, 1);
+        }
     }
 
     /** Makes one. It may hold the request for 30 seconds, and even then not say that the sandbox has started. */
@@ -82,12 +93,15 @@ final class DaytonaApi {
 
     /** Asks for the end; false if there is none. It is repeatable because a destroyed one stays destroyed. */
     boolean delete(String id) {
-        return call("DELETE", "destroy sandbox " + id, "sandbox", id)
-                        .repeatable()
-                        .accept(404)
-                        .send()
-                        .status()
-                != 404;
+        Answer answer = call("DELETE", "destroy sandbox " + id, "sandbox", id)
+                .repeatable()
+                .accept(404)
+                .send();
+        if (answer.status() != 404) {
+            return true;
+        }
+        requireApi();
+        return false;
     }
 
     /** One page of those that have all these labels. */

@@ -36,7 +36,9 @@ class FaultyCallsTest extends SimulatedTests {
         assertRefused(simulated.builder().apiUrl(elsewhere), "api_not_found", "DAYTONA_API_URL");
         assertRefused(simulated.builder().target("nope"), "target_not_found", "DAYTONA_TARGET");
         assertRefused(simulated.builder().snapshot("nope"), "image_not_found", "snapshot(...)");
+        String ref = backend.create(provision(null)).providerRef();
         try (DaytonaBackend wrong = simulated.builder().apiUrl(elsewhere).build()) {
+            assertThatThrownBy(() -> wrong.destroy(ref)).isInstanceOf(BackendRejectedException.class);
             assertThatThrownBy(() -> wrong.listOwned(DEPLOYMENT)).isInstanceOf(BackendRejectedException.class);
             assertThatThrownBy(() -> wrong.snapshots(DEPLOYMENT)).isInstanceOf(BackendRejectedException.class);
         }

@@ -27,6 +27,8 @@ final class Api {
     private static final TypeReference<List<Wire.Snapshot>> SNAPSHOTS = new TypeReference<>() {};
     private static final TypeReference<List<Wire.Metric>> METRICS = new TypeReference<>() {};
 
+    private static final Map<String, String> NOBODY = Map.of("sandkeeper", "none");
+
     private final ProviderClient client;
     private final HttpUrl base;
 
@@ -63,7 +65,14 @@ final class Api {
     Optional<Wire.Sandbox> get(String ref) {
         Answer answer =
                 call("GET", "look at sandbox", ref, "").repeatable().accept(404).send();
-        return answer.status() == 404 ? Optional.empty() : Optional.of(answer.json(Wire.Sandbox.class));
+        if (answer.status() != 404) {
+            return Optional.of(answer.json(Wire.Sandbox.class));
+        }
+        if (!client.hasSucceeded()) {
+            // which throws where there is no such API
+            list(NOBODY);
+        }
+        return Optional.empty();
     }
 
     /** Running or paused. */

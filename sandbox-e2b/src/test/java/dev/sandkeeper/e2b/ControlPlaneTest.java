@@ -237,6 +237,10 @@ class ControlPlaneTest {
     @Test
     void takesNothingThatNamesNoSandboxForAGoneOne() {
         String nothing = error(404, "validation error: no matching operation was found");
+        for (int i = 0; i < 3; i++) {
+            answers(404, nothing);
+        }
+        assertThatThrownBy(() -> backend.destroy("i1")).isInstanceOf(BackendRejectedException.class);
         assertRefused(404, nothing, BackendRejectedException.class, "api_not_found");
         assertRefused(404, "404 page not found", BackendRejectedException.class, "api_not_found");
         answers(404, nothing);

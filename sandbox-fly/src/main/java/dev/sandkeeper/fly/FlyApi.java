@@ -73,7 +73,16 @@ final class FlyApi {
                 .repeatable()
                 .accept(404)
                 .send();
-        return answer.status() == 404 ? Optional.empty() : Optional.of(view(answer));
+        if (answer.status() != 404) {
+            return Optional.of(view(answer));
+        }
+        // of another address it may live all the same
+        if (!client.hasSucceeded() && !FlyErrors.isOfFly(answer.text())) {
+            throw FlyErrors.noApi(client.failure(
+                    "api_not_found",
+                    "could not look at Machine " + ref + ": the provider answered 404, and not as Fly does"));
+        }
+        return Optional.empty();
     }
 
     /**

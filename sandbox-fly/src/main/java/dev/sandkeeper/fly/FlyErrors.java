@@ -3,6 +3,7 @@ package dev.sandkeeper.fly;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandkeeper.BackendRejectedException;
 import dev.sandkeeper.BackendUnavailableException;
+import dev.sandkeeper.Failure;
 import dev.sandkeeper.OutcomeUnknownException;
 import dev.sandkeeper.QuotaExceededException;
 import dev.sandkeeper.SandboxException;
@@ -111,9 +112,18 @@ final class FlyErrors implements ErrorMapper {
         return text.toLowerCase(Locale.ROOT).contains("organization")
                 ? new BackendRejectedException(failure.failure("organization_not_found", text)
                         .remedy("Check organization of the backend's builder, or FLY_ORG, and that the token is of it"))
-                : new BackendRejectedException(failure.failure("api_not_found", text)
-                        .remedy("Check url of the backend's builder, or FLY_FLAPS_BASE_URL: there is no Machines API at"
-                                + " this address"));
+                : noApi(failure.failure("api_not_found", text));
+    }
+
+    /** Whether a 404 says, as Fly does, what there is not. */
+    static boolean isOfFly(String body) {
+        return body.contains("machine not found") || body.contains("app not found");
+    }
+
+    /** There is nothing at the address, or something else. */
+    static BackendRejectedException noApi(Failure failure) {
+        return new BackendRejectedException(failure.remedy(
+                "Check url of the backend's builder, or FLY_FLAPS_BASE_URL: there is no Machines API at this address"));
     }
 
     private static SandboxException notFound(ProviderFailure failure, String text, String words) {

@@ -315,6 +315,12 @@ class FlyBackendTest {
         try (FlyBackend wrong = builder().url(elsewhere).appPerSandbox().build()) {
             assertThatThrownBy(() -> wrong.listOwned("tests")).isInstanceOf(BackendRejectedException.class);
         }
+        try (FlyBackend right = builder().build();
+                BackendSandbox sandbox = right.create(request());
+                FlyBackend wrong = builder().url(elsewhere).build()) {
+            assertThatThrownBy(() -> wrong.destroy(sandbox.providerRef())).isInstanceOf(BackendRejectedException.class);
+            right.destroy(sandbox.providerRef());
+        }
     }
 
     private static void assertRefused(FlyBackendBuilder settings, String code, String remedy) {

@@ -57,6 +57,7 @@ public final class ProviderClient implements AutoCloseable {
     private final Faults faults;
     private final Set<AutoCloseable> live = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
+    private volatile boolean succeeded;
 
     ProviderClient(ProviderClientBuilder settings) {
         this.settings = settings;
@@ -144,6 +145,16 @@ public final class ProviderClient implements AutoCloseable {
      */
     public SandboxInterruptedException interrupted(String what, @Nullable Throwable cause) {
         return faults.interrupted(what, cause);
+    }
+
+    /**
+     * Whether any call has succeeded so far. Until then a 404 may as well say that the address is wrong as that there is no such
+     * sandbox, and whoever takes it for the latter would forget one that lives.
+     *
+     * @return whether the address is known to be right
+     */
+    public boolean hasSucceeded() {
+        return succeeded;
     }
 
     /**
@@ -263,6 +274,7 @@ public final class ProviderClient implements AutoCloseable {
                 throw refused(call, response, deadline, nanos);
             }
             breaker.worked(nanos);
+            succeeded |= response.isSuccessful();
             AnswerStream[] self = new AnswerStream[1];
             AnswerStream stream = new AnswerStream(call, running, response, progress, () -> {
                 live.remove(self[0]);
