@@ -53,7 +53,8 @@ record Engine(
             boolean root = Proc.ownUid() == 0;
             ProcessIdentity self = Proc.identify(ProcessHandle.current().pid())
                     .orElseThrow(() -> new IOException("/proc is not that of this process"));
-            Host host = new Host(tools, Scripts.load(), root, Proc.bootId(), self, executor);
+            Host host = new Host(
+                    tools, tools.hearing(Proc.ignoredSignals()), Scripts.load(), root, Proc.bootId(), self, executor);
             StateDirectory state = new StateDirectory(settings.stateDirectory());
             Cgroups cgroups = TrialLock.alone(
                     state.root(), () -> CgroupProbe.run(state.fingerprint(), CgroupMounts.ofThisHost()));

@@ -30,6 +30,19 @@ final class Proc {
         return (Integer) Files.getAttribute(ROOT.resolve("self"), "unix:uid");
     }
 
+    /** The signals that this JVM was started to ignore, as nohup does and a shell for what it starts with &: bit 0 is number 1. */
+    static int ignoredSignals() {
+        String status = Io.readIfExists(ROOT.resolve("self/status"));
+        return status == null
+                ? 0
+                : status.lines()
+                        .filter(line -> line.startsWith("SigIgn:"))
+                        .mapToInt(line ->
+                                (int) (Long.parseUnsignedLong(line.substring(7).strip(), 16) & Integer.MAX_VALUE))
+                        .findFirst()
+                        .orElse(0);
+    }
+
     /** A process that is there: not one that has ended and only waits for its parent. */
     static Optional<ProcessIdentity> identify(long pid) {
         String[] fields = stat(pid);
