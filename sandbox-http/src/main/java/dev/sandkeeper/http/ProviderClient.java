@@ -274,7 +274,9 @@ public final class ProviderClient implements AutoCloseable {
                 throw refused(call, response, deadline, nanos);
             }
             breaker.worked(nanos);
-            succeeded |= response.isSuccessful();
+            if (response.isSuccessful()) {
+                succeeded = true;
+            }
             AnswerStream[] self = new AnswerStream[1];
             AnswerStream stream = new AnswerStream(call, running, response, progress, () -> {
                 live.remove(self[0]);
